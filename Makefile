@@ -1,0 +1,41 @@
+# Every target does its own set-up: a virtual environment in .venv with the locked dependencies.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SIZE   ?= 1000000
+
+.PHONY: help demo test lint bench snapshots lock clean
+.DEFAULT_GOAL := help
+
+help: ## Show this help
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(BIN)/.installed ## Make the demo company's book in ./demo and show its roll-forward
+	@rm -rf demo
+	$(BIN)/rollforward demo demo
+
+test: $(BIN)/.installed lint ## Lint, type-check and run every test
+	$(BIN)/pytest -n 2 --dist worksteal
+
+lint: $(BIN)/.installed ## Ruff with all rules and mypy strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(BIN)/.installed ## Speed and memory beside references in the same run (SIZE=customers)
+	$(BIN)/python benchmarks/run.py --size $(SIZE)
+
+snapshots: $(BIN)/.installed ## Refresh the golden files of the command line and the docs
+	REFRESH_SNAPSHOTS=1 $(BIN)/pytest -n 0 tests/test_cli_golden.py tests/test_docs.py
+
+lock: ## Resolve the dependencies anew into requirements.lock
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links --extra dev --no-emit-package rollforward -o requirements.lock pyproject.toml
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) demo bench-data

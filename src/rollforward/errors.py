@@ -1,0 +1,128 @@
+"""What can go wrong: a fault in the data is a `Problem`, everything else an exception with a way out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+Severity = Literal["quarantined", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fact that could not be read as it stands, with its source and the way out.
+
+    `severity` is "quarantined" when the row was not booked, "note" when it was booked and someone should look at it.
+    `row` is where a person finds it: the line of a text file, the row of a sheet, else the element's number from 1.
+    """
+
+    source: str
+    table: str
+    file: str
+    row: int
+    field: str
+    value: str
+    reason: str
+    remedy: str
+    severity: Severity = "quarantined"
+    raw: str = ""
+
+
+class RollforwardError(Exception):
+    """Base of all errors that a user can do something about; the message says what."""
+
+    exit_status: ClassVar[int] = 1
+
+
+class UsageError(RollforwardError):
+    """The request itself cannot be answered: an unknown name, a contradiction, a wrong range."""
+
+    exit_status = 2
+
+
+class IncompleteError(RollforwardError):
+    """The data does not suffice for a true answer."""
+
+    exit_status = 3
+
+
+class ReconciliationError(RollforwardError):
+    """The ledger does not foot, or a case differs."""
+
+    exit_status = 4
+
+
+class NotFoundError(RollforwardError):
+    """What was named does not exist."""
+
+    exit_status = 5
+
+
+class NotABookError(NotFoundError):
+    """The folder holds no book."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(
+            f"{path} is not a book. Make one with `rollforward init {path}`, "
+            "or name another with --book DIR or ROLLFORWARD_BOOK."
+        )
+
+
+class BookExistsError(UsageError):
+    """There is a book already where a new one was asked for."""
+
+    def __init__(self, path: object) -> None:
+        super().__init__(f"{path} holds a book already. Open it, or choose another folder.")
+
+
+class BookLockedError(RollforwardError):
+    """Another process writes to the book."""
+
+    def __init__(self, path: object, detail: str) -> None:
+        super().__init__(f"{path} is being written by another process. Wait for it and try again. ({detail})")
+
+
+class UnreadableFileError(UsageError):
+    """A file cannot be read as what it claims to be."""
+
+    def __init__(self, file: object, reason: str, remedy: str) -> None:
+        super().__init__(f"{file}: {reason}. {remedy}")
+
+
+class NothingRecurringError(UsageError):
+    """A file holds nothing from which recurring revenue could be read."""
+
+    def __init__(self, file: object, reason: str) -> None:
+        super().__init__(f"{file}: {reason}. Nothing was booked. See `rollforward import --help` for the shapes it reads.")
+
+
+class MapError(UsageError):
+    """A column map is wrong."""
+
+    def __init__(self, where: object, reason: str, remedy: str) -> None:
+        super().__init__(f"map {where}: {reason}. {remedy}")
+
+
+class PolicyError(UsageError):
+    """A policy is wrong."""
+
+    def __init__(self, where: object, key: str, reason: str) -> None:
+        super().__init__(f"policy {where}: {key}: {reason}")
+
+
+class CaseError(UsageError):
+    """A case file breaks the format."""
+
+    def __init__(self, file: object, where: str, reason: str) -> None:
+        super().__init__(f"{file}: {where}: {reason}")
+
+
+class UnknownNameError(UsageError):
+    """A name is not in its list; the nearest ones are offered."""
+
+    def __init__(self, kind: str, name: str, known: list[str]) -> None:
+        import difflib
+
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
+        super().__init__(f"unknown {kind} {name!r}. {hint}")
