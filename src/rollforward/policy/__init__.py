@@ -1,0 +1,1 @@
+"""What counts: policies as named, versioned rules."""

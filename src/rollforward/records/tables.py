@@ -73,7 +73,9 @@ SUBSCRIPTION_ITEMS = Table(
     (
         Column("customer", "text", "the customer's id", required=True),
         Column("subscription", "text", "the subscription's id; without one, one subscription per customer and plan"),
-        Column("item", "text", "the item's id within the subscription; without one, one item per subscription and plan"),
+        Column(
+            "item", "text", "the item's id within the subscription; without one, one item per subscription and plan"
+        ),
         Column("plan", "text", "the plan"),
         Column("product", "text", "the product"),
         Column("amount", "decimal", "the price of one unit for one interval, in major units", required=True),
@@ -89,7 +91,9 @@ SUBSCRIPTION_ITEMS = Table(
         Column("trial_end", "day", "the first day after the trial"),
         Column("tax_included", "decimal", "tax inside the amount, per unit and interval", default="0"),
         Column("discounts", "discounts", "the discounts, in the order in which they apply"),
-        Column("until_next", "flag", "the row ends where the next row of its item starts (a change log)", default="false"),
+        Column(
+            "until_next", "flag", "the row ends where the next row of its item starts (a change log)", default="false"
+        ),
     ),
 )
 
@@ -102,7 +106,9 @@ INVOICE_LINES = Table(
         Column("line", "text", "the line's id within the invoice", required=True),
         Column("customer", "text", "the customer's id", required=True),
         Column("subscription", "text", "the subscription's id; without one, one subscription per customer and plan"),
-        Column("item", "text", "the item's id within the subscription; without one, one item per subscription and plan"),
+        Column(
+            "item", "text", "the item's id within the subscription; without one, one item per subscription and plan"
+        ),
         Column("plan", "text", "the plan"),
         Column("product", "text", "the product"),
         Column("amount", "decimal", "what was charged, after the discount, with the tax in it", required=True),

@@ -1,0 +1,83 @@
+"""The stages of a build: records to spans to movements to the cube, each an expression over what stands before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import ibis
+import ibis.expr.types as ir
+
+from rollforward.ledger import exchange, faults
+from rollforward.ledger.cube import cube
+from rollforward.ledger.events import events
+from rollforward.ledger.ground import Ground, Tables
+from rollforward.ledger.invoices import invoice_spans
+from rollforward.ledger.movements import movements
+from rollforward.ledger.segments import Ledger
+from rollforward.ledger.snapshots import snapshot_spans
+from rollforward.ledger.stints import adjusted
+from rollforward.ledger.terms import close_change_log, item_spans
+
+BASIS = {"subscriptions": "subscription_items", "invoices": "invoice_lines", "snapshots": "mrr_snapshots"}
+"""The table that counts, by the policy's basis."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One table of a ledger and how it is made from the tables before it."""
+
+    name: str
+    about: str
+    make: Callable[[Tables], ir.Table]
+
+
+def stages(ground: Ground, dimensions: list[str]) -> list[Stage]:
+    """The stages in order. Their tables are the current records by name, and the stages made so far."""
+    rated = [
+        Stage("rates", "exchange rates by day", lambda made: _rates(made, ground)),
+        Stage("unrated", "records without a rate", lambda made: _unrated(made, ground)),
+    ]
+    return [
+        Stage("overlaps", "overlapping terms", lambda made: _overlaps(made, ground)),
+        Stage("spans", "what counts, from when to when", lambda made: adjusted(_spans(made, ground), ground)),
+        *(rated if ground.converts else []),
+        Stage("valued", f"spans in {ground.currency}", lambda made: exchange.valued(made["spans"], made.get("rates"), ground)),
+        Stage("movements", "how MRR moved", lambda made: movements(events(made["valued"], ground), ground)),
+        Stage("cube", "flows by day and segment", lambda made: cube(ledger(made, ground), dimensions)),
+    ]
+
+
+def ledger(made: Tables, ground: Ground) -> Ledger:
+    """The tables that questions are answered from."""
+    return Ledger(events(made["valued"], ground), made["movements"], made["customers"], ground)
+
+
+def set_aside(made: Tables, ground: Ground) -> ir.Table:
+    """Every fault that the build found."""
+    found = made["overlaps"]
+    return ibis.union(found, made["unrated"]) if ground.converts else found
+
+
+def _overlaps(made: Tables, ground: Ground) -> ir.Table:
+    found = faults.overlaps(close_change_log(made["subscription_items"]))
+    return found if ground.policy.basis == "subscriptions" else found.limit(0)
+
+
+def _spans(made: Tables, ground: Ground) -> ir.Table:
+    if ground.policy.basis == "invoices":
+        return invoice_spans(made["invoice_lines"], ground)
+    if ground.policy.basis == "snapshots":
+        return snapshot_spans(made["mrr_snapshots"])
+    items = made["subscription_items"].anti_join(made["overlaps"], "record")
+    return item_spans(close_change_log(items), ground)
+
+
+def _rates(made: Tables, ground: Ground) -> ir.Table:
+    rates = made["exchange_rates"]
+    return exchange.rate_table(rates, exchange.daily_rates(rates, ground), ground)
+
+
+def _unrated(made: Tables, ground: Ground) -> ir.Table:
+    without = exchange.without_rate(made["spans"], made["rates"], ground)
+    return faults.missing_rates(without, BASIS[ground.policy.basis], ground.currency)

@@ -1,0 +1,106 @@
+"""Events: the days on which a unit's MRR changes, and by how much; a part of it may be exchange."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from rollforward.ledger.exchange import RATE, convert, rounded
+from rollforward.ledger.arithmetic import whole
+from rollforward.ledger.ground import Ground
+from rollforward.ledger.months import month_end
+from rollforward.ledger.spans import forever
+
+_ITEM = ["account", "subscription", "item", "plan", "product", "currency", "line"]
+EVENT = [*_ITEM, "day", "delta", "exchange", "present"]
+"""The columns of an event: whose, when, the change of the annual amount, the part of it that is only the rate's, and the
+change in the number of counted spans."""
+
+
+def events(valued: ir.Table, ground: Ground) -> ir.Table:
+    """The events of valued spans, not yet summed: two a span, and one an item and day where rates move."""
+    own = valued.filter(~valued.foreign) if ground.converts else valued
+    changes = ibis.union(_edges(own, own.starts, 1), _edges(own.filter(own.ends < forever()), own.ends, -1))
+    if ground.converts:
+        changes = ibis.union(changes, _foreign(valued.filter(valued.foreign), ground))
+    rounding = ground.policy.rounding
+    if rounding and rounding.level == "subscription":
+        changes = _rounded_by_subscription(changes, rounding.places, down=rounding.down)
+    return _dated(changes, ground)
+
+
+def _edges(spans: ir.Table, day: ir.DateValue, sign: int) -> ir.Table:
+    """One event a span: its amount coming or going."""
+    return spans.select(
+        *_ITEM,
+        day=day,
+        delta=spans.amount * sign,
+        exchange=ibis.literal(0, "int64"),
+        present=ibis.literal(sign, "int64"),
+    )
+
+
+def _foreign(spans: ir.Table, ground: Ground) -> ir.Table:
+    """One event an item and day. Where an item goes on at another rate, its old amount at the new rate is exchange."""
+    zero, one = ibis.literal(0, "int64"), ibis.literal(1, "int64")
+    starting = spans.select(
+        *_ITEM, "rate", day=spans.starts, old=zero, old_annual=zero, new=spans.amount, gone=zero, come=one
+    )
+    ending = spans.filter(spans.ends < forever()).select(
+        *_ITEM, rate=ibis.null(RATE), day=spans.ends, old=spans.amount, old_annual=spans.annual, new=zero, gone=one, come=zero
+    )
+    both = ibis.union(starting, ending)
+    by_item = both.group_by(*_ITEM, "day").agg(
+        old=both.old.sum(), old_annual=both.old_annual.sum(), new=both.new.sum(), gone=both.gone.sum(), come=both.come.sum(), rate=both.rate.max()
+    )
+    old, new = by_item.old.cast("int64"), by_item.new.cast("int64")
+    revalued = _line_rounded(convert(by_item.old_annual.cast("int64"), by_item.rate), ground)
+    goes_on = (by_item.gone > 0) & (by_item.come > 0)
+    return by_item.select(
+        *_ITEM,
+        "day",
+        delta=new - old,
+        exchange=goes_on.ifelse(revalued - old, 0).cast("int64"),
+        present=(by_item.come - by_item.gone).cast("int64"),
+    )
+
+
+def _line_rounded(amount: ir.IntegerValue, ground: Ground) -> ir.IntegerValue:
+    rounding = ground.policy.rounding
+    return rounded(amount, rounding.places, down=rounding.down) if rounding and rounding.level == "line" else amount
+
+
+def _rounded_by_subscription(changes: ir.Table, decimals: int, *, down: bool) -> ir.Table:
+    """Events of whole subscriptions, whose levels are rounded; a plan stands where the subscription has only one."""
+    subscription = ["account", "subscription", "line"]
+    whole = ibis.window(group_by=subscription)
+    named = changes.mutate(
+        **{
+            name: (changes[name].min().over(whole) == changes[name].max().over(whole)).ifelse(changes[name], "(several)")
+            for name in ("plan", "product", "currency")
+        },
+        item=ibis.literal(""),
+    )
+    by_day = named.group_by(*_ITEM, "day").agg(
+        delta=whole(named.delta.sum()), exchange=whole(named.exchange.sum()), present=whole(named.present.sum())
+    )
+    level = by_day.delta.sum().over(ibis.cumulative_window(group_by=subscription, order_by="day")).cast("int64")
+    by_day = by_day.mutate(level=level)
+
+    def at(amount: ir.IntegerValue) -> ir.IntegerValue:
+        return rounded(amount, decimals, down=down)
+
+    before = by_day.level - by_day.delta
+    return by_day.mutate(
+        delta=at(by_day.level) - at(before),
+        exchange=(by_day.exchange == 0).ifelse(0, at(before + by_day.exchange) - at(before)),
+    ).select(*EVENT)
+
+
+def _dated(changes: ir.Table, ground: Ground) -> ir.Table:
+    """Events on the day they are booked: their own, or the last of their month, or today in the month of today."""
+    if ground.policy.netting == "day":
+        return changes
+    last = month_end(changes.day)
+    today = ibis.literal(ground.today)
+    return changes.mutate(day=((changes.day <= today) & (last > today)).ifelse(today, last))

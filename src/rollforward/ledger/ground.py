@@ -1,0 +1,58 @@
+"""What a ledger is made on: the policy, the reporting currency, the day, and what the records contain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import ibis.expr.types as ir
+
+from rollforward.calendar import FOREVER
+from rollforward.policy.policy import Policy
+
+Tables = Mapping[str, ir.Table]
+"""Tables by name: the current records, and the stages made so far."""
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What the records contain, so that steps which nothing needs are left out."""
+
+    currencies: frozenset[str] = frozenset()
+    discount_depth: int = 0
+    attributes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The arguments of every stage. `today` bounds what is re-rated or sampled by the calendar."""
+
+    policy: Policy
+    currency: str
+    today: date
+    traits: Traits = field(default_factory=Traits)
+
+    @property
+    def unit(self) -> list[str]:
+        """The columns whose MRR a movement classifies."""
+        return ["account", "subscription"] if self.policy.level == "subscription" else ["account"]
+
+    @property
+    def converts(self) -> bool:
+        """Whether any amount is in another currency and has to be converted."""
+        return self.policy.exchange_rule != "none" and bool(self.traits.currencies - {self.currency})
+
+    @property
+    def depends_on_today(self) -> bool:
+        """Whether the ledger changes as days pass, without a new fact."""
+        return self.converts or self.policy.netting == "month" or self.policy.days_in_month
+
+    def timeless(self) -> Ground:
+        """The same ground on no particular day, where the ledger does not depend on it."""
+        return self if self.depends_on_today else replace(self, today=FOREVER)
+
+    @property
+    def needs_first_start(self) -> bool:
+        """Whether the first day of an item decides on its exchange rate."""
+        return self.converts and self.policy.exchange_rule == "purchase"

@@ -1,0 +1,121 @@
+"""Invoice lines to spans: a service period's amount over its length, prorations at their full period's rate."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from rollforward.ledger.arithmetic import CHARGE, quotient, with_annual_amount
+from rollforward.ledger.ground import Ground
+from rollforward.ledger.months import add_days, add_months, days_between, month_end, months_touched
+from rollforward.ledger.spans import complete
+from rollforward.policy.policy import Policy
+
+_SUBSCRIPTION = ["customer", "subscription"]
+
+
+def invoice_spans(lines: ir.Table, ground: Ground) -> ir.Table:
+    """The spans of invoice lines under a policy. `lines` are current records without those set aside."""
+    counted = lines.filter(
+        lines.status.isin(["paid", "open"]) & (lines.kind != "one_time"),
+        lines.period_start.notnull(),
+        lines.period_end.notnull(),
+    )
+    counted = counted.mutate(
+        charge=_charge(counted, ground.policy),
+        line=(counted.kind == "usage").ifelse("mrr" if ground.policy.usage == "include" else "usage", "mrr"),
+    )
+    whole = counted.kind.isin(["recurring", "usage"])
+    own = counted.filter(whole).mutate(full_start=counted.period_start, full_end=counted.period_end)
+    parts = _with_full_period(counted.filter(~whole), counted.filter(counted.kind == "recurring"))
+    spans = _annualised(ibis.union(own, parts.select(own.columns)), ground.policy)
+    item = ibis.window(group_by=[*_SUBSCRIPTION, "item"])
+    spans = spans.mutate(first_start=spans.starts.min().over(item) if ground.needs_first_start else spans.starts)
+    return complete(_expired(spans, ground.policy))
+
+
+def _charge(lines: ir.Table, policy: Policy) -> ir.DecimalValue:
+    amount = lines.amount + lines.discount if policy.discounts == "none" else lines.amount
+    return (amount - lines.tax if policy.tax == "exclude" else amount).cast(CHARGE)
+
+
+def _with_full_period(parts: ir.Table, recurring: ir.Table) -> ir.Table:
+    """Prorated lines with the full period that each is part of.
+
+    It is that of the recurring line of the subscription that ends with it, the longest if there are several; else one
+    interval that ends where it ends, as long as that of the latest recurring line before it; else a month.
+    """
+    numbered = parts.mutate(part=ibis.row_number())
+    ending = recurring.group_by(*_SUBSCRIPTION, end=recurring.period_end).agg(start=recurring.period_start.min())
+    joined = numbered.left_join(ending, [*_SUBSCRIPTION, numbered.period_end == ending.end]).select(
+        *numbered.columns, same_end_start=ending.start
+    )
+    joined = _with_latest_interval(joined, recurring)
+    one_interval = add_days(
+        add_months(joined.period_end, -ibis.coalesce(joined.latest_months, 1)), -ibis.coalesce(joined.latest_days, 0)
+    )
+    full_start = ibis.least(ibis.coalesce(joined.same_end_start, one_interval), joined.period_start)
+    return joined.mutate(full_start=full_start, full_end=joined.period_end)
+
+
+
+
+def _with_latest_interval(parts: ir.Table, recurring: ir.Table) -> ir.Table:
+    """Parts with the months and days of the latest recurring line of their subscription that starts before them."""
+    months = _whole_months(recurring.period_start, recurring.period_end)
+    lines = recurring.select(
+        *_SUBSCRIPTION,
+        begins=recurring.period_start,
+        months=ibis.coalesce(months, 0),
+        days=months.isnull().ifelse(days_between(recurring.period_start, recurring.period_end), 0),
+    )
+    pairs = parts.left_join(lines, _SUBSCRIPTION).filter(lambda pair: pair.begins < pair.period_start)
+    latest = pairs.group_by("part").agg(
+        latest_months=pairs.months.argmax(pairs.begins), latest_days=pairs.days.argmax(pairs.begins)
+    )
+    return parts.left_join(latest, "part").drop("part_right")
+
+
+def _whole_months(start: ir.DateValue, end: ir.DateValue) -> ir.IntegerValue:
+    """The whole months of a period; null if it is not of whole months."""
+    months = months_touched(start, end)
+    month_ends = (start == month_end(start)) & (end == month_end(end))
+    whole = (months > 0) & ((add_months(start, months) == end) | month_ends)
+    return whole.ifelse(months, ibis.null())
+
+
+def _annualised(lines: ir.Table, policy: Policy) -> ir.Table:
+    """Lines with the annual amount of their full period's rate."""
+    months = _whole_months(lines.full_start, lines.full_end)
+    days = days_between(lines.full_start, lines.full_end)
+    unit = ibis.cases(
+        (months.notnull() & (months % 12 == 0), "year"), (months.notnull(), "month"), (days % 7 == 0, "week"), else_="day"
+    )
+    units = unit.cases(("year", quotient(months, 12)), ("month", months), ("week", quotient(days, 7)), else_=days).cast("int64")
+    factors = policy.factors
+    numerator = unit.cases(*((name, factor.numerator) for name, factor in factors.items()), else_=0).cast("int64")
+    denominator = unit.cases(*((name, factor.denominator) for name, factor in factors.items()), else_=1).cast("int64")
+    if policy.proration == "restore":
+        numerator = numerator * days
+        denominator = denominator * days_between(lines.period_start, lines.period_end)
+    return with_annual_amount(lines, numerator, denominator * units).mutate(
+        account=lines.customer,
+        starts=lines.period_start,
+        ends=lines.period_end,
+        contract_end=lines.period_end,
+        anchor=lines.period_start,
+        step_months=ibis.literal(0, "int32"),
+        step_days=ibis.literal(0, "int32"),
+    )
+
+
+def _expired(spans: ir.Table, policy: Policy) -> ir.Table:
+    """Spans that outlive their period until the subscription's next line, for the days the policy allows."""
+    if policy.invoice_expiry_days is None:
+        return spans
+    starts = spans.select(*_SUBSCRIPTION, day=spans.starts).distinct()
+    following = starts.mutate(next_day=starts.day.lead().over(ibis.window(group_by=_SUBSCRIPTION, order_by="day")))
+    joined = spans.join(following, [*_SUBSCRIPTION, spans.starts == following.day])
+    limit = add_days(joined.starts, ibis.literal(policy.invoice_expiry_days))
+    until = ibis.least(limit, ibis.coalesce(joined.next_day, limit))
+    return joined.mutate(ends=ibis.greatest(joined.ends, until)).select(spans.columns)

@@ -1,0 +1,130 @@
+"""Movements: each unit's dated changes of MRR, named by kind. A kind is an if-and-only-if."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from rollforward.ledger.arithmetic import whole
+from rollforward.ledger.ground import Ground
+from rollforward.ledger.months import days_between
+from rollforward.ledger.spans import forever
+
+KINDS = ("new", "expansion", "reactivation", "contraction", "churn", "exchange")
+"""The kinds of a movement."""
+
+_RETURNING = {"reactivation": "reactivation", "new": "new", "expansion": "expansion", "less_churn": "churn"}
+
+
+def movements(events: ir.Table, ground: Ground) -> ir.Table:
+    """The movements of the events that count.
+
+    Columns: the unit (account, subscription), day, until (the day of its next movement), kind, amount, before, after,
+    since (the day the unit first had MRR) and presence (+1 where a unit comes, -1 where it goes). Amounts are annual.
+    """
+    moves = _classified(steps(events.filter(events.line == "mrr"), ground.unit, ground), ground)
+    return (_split_exchange(moves) if ground.converts else moves).drop("exchange")
+
+
+def steps(events: ir.Table, unit: list[str], ground: Ground) -> ir.Table:
+    """The days on which a unit's MRR changes, with the annual level before and after and whether it was and is there.
+
+    Columns: the unit, day, until, previous (the day of its previous step), since, delta, exchange, before, after,
+    was_there and is_there. A unit is any set of an event's columns.
+    """
+    by_day = _by_day(events, unit, ground)
+    return _stepped(by_day, unit) if ground.policy.free == "ignore" else _stepped_by_presence(by_day, unit)
+
+
+def _by_day(events: ir.Table, unit: list[str], ground: Ground) -> ir.Table:
+    """One row a unit and day on which something changes."""
+    summed = events.group_by(*unit, "day").agg(
+        delta=whole(events.delta.sum()),
+        exchange=whole(events.exchange.sum()) if ground.converts else ibis.literal(0, "int64"),
+        present=whole(events.present.sum()),
+    )
+    moves = (summed.delta != 0) | (summed.exchange != 0)
+    return summed.filter(moves | (summed.present != 0) if ground.policy.free == "count" else moves)
+
+
+def _stepped(by_day: ir.Table, unit: list[str]) -> ir.Table:
+    """Steps where a unit is there while its MRR is not 0."""
+    running = ibis.cumulative_window(group_by=unit, order_by="day")
+    stepped = by_day.mutate(after=whole(by_day.delta.sum().over(running)), **_neighbours(by_day, unit))
+    return stepped.mutate(before=stepped.after - stepped.delta).mutate(
+        was_there=lambda row: row.before != 0, is_there=lambda row: row.after != 0
+    )
+
+
+def _stepped_by_presence(by_day: ir.Table, unit: list[str]) -> ir.Table:
+    """Steps where a unit is there while one of its rows counts, at whatever amount."""
+    running = ibis.cumulative_window(group_by=unit, order_by="day")
+    steps = by_day.mutate(
+        after=whole(by_day.delta.sum().over(running)), there=whole(by_day.present.sum().over(running))
+    )
+    steps = steps.mutate(
+        before=steps.after - steps.delta, is_there=steps.there > 0, was_there=(steps.there - steps.present) > 0
+    )
+    steps = steps.filter((steps.delta != 0) | (steps.exchange != 0) | (steps.is_there != steps.was_there))
+    return steps.mutate(**_neighbours(steps, unit))
+
+
+def _neighbours(rows: ir.Table, unit: list[str]) -> dict[str, ir.DateValue]:
+    by_unit = ibis.window(group_by=unit, order_by="day")
+    return {
+        "previous": rows.day.lag().over(by_unit),
+        "until": ibis.coalesce(rows.day.lead().over(by_unit), forever()),
+        "since": rows.day.min().over(ibis.window(group_by=unit)),
+    }
+
+
+def _classified(steps: ir.Table, ground: Ground) -> ir.Table:
+    amount = steps.delta - steps.exchange
+    comes, goes = ~steps.was_there & steps.is_there, steps.was_there & ~steps.is_there
+    kind = ibis.cases(
+        (comes & steps.previous.isnull(), "new"),
+        (comes, _returning(steps, ground)),
+        (goes, "churn"),
+        (amount > 0, "expansion"),
+        (amount < 0, "contraction"),
+        else_="exchange",
+    )
+    subscription = steps.subscription if "subscription" in ground.unit else ibis.literal("")
+    return steps.select(
+        "account",
+        "day",
+        "until",
+        "before",
+        "after",
+        "since",
+        "exchange",
+        subscription=subscription,
+        kind=kind,
+        amount=steps.delta,
+        presence=ibis.cases((comes, 1), (goes, -1), else_=0).cast("int32"),
+    )
+
+
+def _returning(steps: ir.Table, ground: Ground) -> ir.StringValue:
+    kind = ibis.literal(_RETURNING[ground.policy.returning])
+    if ground.policy.returning_days is None:
+        return kind
+    away = days_between(steps.previous, steps.day)
+    return (away > ground.policy.returning_days).ifelse("new", kind)
+
+
+def _split_exchange(moves: ir.Table) -> ir.Table:
+    """Movements with the exchange part of a day as a row of its own, before the other."""
+    only = (moves.kind == "exchange") & (moves.amount == moves.exchange)
+    plain = moves.filter((moves.exchange == 0) | only)
+    mixed = moves.filter(moves.exchange != 0, ~only)
+    between = mixed.before + mixed.exchange
+    rate_part = mixed.mutate(
+        kind=ibis.literal("exchange"),
+        amount=mixed.exchange,
+        after=between,
+        until=mixed.day,
+        presence=ibis.literal(0, "int32"),
+    )
+    other = mixed.mutate(amount=mixed.amount - mixed.exchange, before=between)
+    return ibis.union(plain, rate_part.select(plain.columns), other.select(plain.columns))

@@ -1,0 +1,170 @@
+"""Segments: the flows of MRR under filters and by group, so that every part of the book foots like the whole.
+
+Some fields belong to an account (country, any customer attribute), others to its items (plan, product, currency).
+Under an item's field an account can come into a segment or leave it without coming or going itself: these flows are
+`entered` and `left`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import ibis
+import ibis.expr.types as ir
+
+from rollforward.ledger.arithmetic import whole
+from rollforward.ledger.ground import Ground
+from rollforward.ledger.months import month_start
+from rollforward.ledger.movements import steps
+
+ITEM_FIELDS = ("plan", "product", "currency", "subscription")
+"""The fields of an account's items."""
+
+ACCOUNT_FIELDS = ("customer", "country", "name", "cohort")
+"""The fields of an account itself, beside its attributes."""
+
+NO_VALUE = "(none)"
+"""What stands for a field that has no value."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Which part of the book: `where` keeps rows with one of the values of each field, `by` groups them by a field."""
+
+    where: Mapping[str, tuple[str, ...]]
+    by: str | None = None
+
+    @property
+    def item_fields(self) -> list[str]:
+        """The item fields that the filters use."""
+        return [field for field in self.where if field in ITEM_FIELDS]
+
+    @property
+    def follows_items(self) -> bool:
+        """Whether an account can enter or leave the segment without coming or going."""
+        return bool(self.item_fields) or self.by in ITEM_FIELDS
+
+
+WHOLE = Segment({})
+"""The whole book."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The tables that a question is answered from."""
+
+    events: ir.Table
+    movements: ir.Table
+    customers: ir.Table
+    ground: Ground
+
+
+def flows(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
+    """The flows of a segment: value, day, kind, amount, moves (how many) and presence (accounts come less gone).
+
+    Kinds are those of movements, `entered` and `left`, and the lines `trial` and `usage` beside MRR.
+    """
+    ground = ledger.ground
+    if ground.policy.level == "customer":
+        return ibis.union(_flows(ledger, segment), _other_lines(ledger, segment))
+    customers = replace(ground, policy=ground.policy.with_settings(ground.policy.name, {"level": "customer"}))
+    presence = _flows_of_steps(ledger, segment, customers).mutate(
+        kind=ibis.literal("presence"), amount=ibis.literal(0).cast("decimal(38, 0)"), moves=ibis.literal(0, "int64")
+    )
+    presence = presence.filter(presence.presence != 0)
+    amounts = _flows(ledger, segment).mutate(presence=ibis.literal(0, "int64"))
+    return ibis.union(amounts, presence, _other_lines(ledger, segment))
+
+
+def levels(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
+    """The annual level of each account in a segment over time: value, account, day, until, after."""
+    if segment.follows_items or ledger.ground.policy.level == "subscription":
+        unit = ["account", "value"]
+        stepped = steps(_chosen(ledger, ledger.events.filter(ledger.events.line == "mrr"), segment), unit, ledger.ground)
+        return stepped.select("value", "account", "day", "until", "after")
+    chosen = _chosen(ledger, ledger.movements, segment)
+    return chosen.select("value", "account", "day", "until", "after")
+
+
+def _flows(ledger: Ledger, segment: Segment) -> ir.Table:
+    if segment.follows_items:
+        return _flows_of_steps(ledger, segment, ledger.ground)
+    return _summed(_chosen(ledger, ledger.movements, segment))
+
+
+def _summed(rows: ir.Table) -> ir.Table:
+    return rows.group_by("value", "day", "kind").agg(
+        amount=rows.amount.sum().cast("decimal(38, 0)"),
+        moves=rows.count(),
+        presence=whole(rows.presence.sum()),
+    )
+
+
+def _flows_of_steps(ledger: Ledger, segment: Segment, ground: Ground) -> ir.Table:
+    """Flows classified within the segment, with the kind of the account's own coming or going where it has one."""
+    counted = _chosen(ledger, ledger.events.filter(ledger.events.line == "mrr"), segment)
+    stepped = steps(counted, [*ground.unit, "value"], ground)
+    own = ledger.movements.filter(ledger.movements.presence != 0)
+    own = own.select("account", "subscription", "day", own_kind=own.kind, own_presence=own.presence)
+    keys = [*ground.unit, "day"]
+    if "subscription" not in ground.unit:
+        own = own.group_by(*keys).agg(own_kind=own.own_kind.min(), own_presence=own.own_presence.max())
+    joined = stepped.left_join(own, keys)
+    amount = joined.delta - joined.exchange
+    comes, goes = ~joined.was_there & joined.is_there, joined.was_there & ~joined.is_there
+    kind = ibis.cases(
+        (comes & (joined.own_presence == 1), joined.own_kind),
+        (comes, "entered"),
+        (goes & (joined.own_presence == -1), "churn"),
+        (goes, "left"),
+        (amount > 0, "expansion"),
+        else_="contraction",
+    )
+    presence = ibis.cases((comes, 1), (goes, -1), else_=0)
+    moved = joined.select("value", "day", kind=kind, amount=amount, presence=presence)
+    moved = moved.filter((moved.amount != 0) | (moved.presence != 0))
+    by_rate = joined.filter(joined.exchange != 0).select(
+        "value", "day", kind=ibis.literal("exchange"), amount=joined.exchange, presence=ibis.literal(0, presence.type())
+    )
+    return _summed(ibis.union(moved, by_rate))
+
+
+def _other_lines(ledger: Ledger, segment: Segment) -> ir.Table:
+    """The trial and usage lines, which stand beside MRR."""
+    beside = _chosen(ledger, ledger.events.filter(ledger.events.line != "mrr"), segment)
+    return _summed(beside.mutate(kind=beside.line, amount=beside.delta, presence=ibis.literal(0, "int64")))
+
+
+def _chosen(ledger: Ledger, rows: ir.Table, segment: Segment) -> ir.Table:
+    """The rows of a segment, with the `value` of its group, an empty text where it has none."""
+    for field, values in segment.where.items():
+        if field in rows.columns and field in ITEM_FIELDS:
+            rows = rows.filter(_value(rows, field).isin(values))
+        else:
+            keyed = _by_account(ledger, field)
+            rows = rows.semi_join(keyed.filter(keyed.value.isin(values)), "account")
+    if segment.by is None:
+        return rows.mutate(value=ibis.literal(""))
+    if segment.by in ITEM_FIELDS:
+        return rows.mutate(value=_value(rows, segment.by))
+    joined = rows.left_join(_by_account(ledger, segment.by), "account")
+    return joined.select(*rows.columns, value=ibis.coalesce(joined.value, NO_VALUE))
+
+
+def _value(rows: ir.Table, field: str) -> ir.StringValue:
+    return ibis.coalesce(rows[field].nullif(""), NO_VALUE)
+
+
+def _by_account(ledger: Ledger, field: str) -> ir.Table:
+    """Each account's value of one of its own fields: account, value."""
+    if field == "cohort":
+        movements = ledger.movements
+        first = movements.group_by("account").agg(since=movements.since.min())
+        return first.select("account", value=month_start(first.since).cast("string"))
+    customers = ledger.customers
+    if field == "customer":
+        accounts = ledger.movements.select("account").distinct()
+        return accounts.select("account", value=accounts.account)
+    column = customers[field] if field in ACCOUNT_FIELDS else customers.attributes.get(field)
+    return customers.select(account=customers.customer, value=ibis.coalesce(column.nullif(""), NO_VALUE))

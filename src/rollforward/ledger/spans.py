@@ -1,0 +1,47 @@
+"""Spans: the ranges of days in which an item contributes one constant annual run-rate in one currency.
+
+Every basis (subscription items, invoice lines, MRR snapshots) ends here, in the columns of `SPAN`.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from rollforward.calendar import FOREVER
+
+SPAN = (
+    "record",
+    "account",
+    "customer",
+    "subscription",
+    "item",
+    "plan",
+    "product",
+    "currency",
+    "line",
+    "starts",
+    "ends",
+    "annual",
+    "contract_end",
+    "first_start",
+    "anchor",
+    "step_months",
+    "step_days",
+)
+"""The columns of a span.
+
+record: the record it comes from · line: `mrr`, `trial` or `usage` · [starts, ends): its days, `FOREVER` where it has no
+end · annual: its run-rate in stored units of its currency · contract_end: the day the record's terms run out ·
+first_start: the first day of its item · anchor, step_months, step_days: where its service periods begin and how long they are, for exchange rates.
+"""
+
+
+def forever() -> ir.DateValue:
+    """The end of what has no end."""
+    return ibis.literal(FOREVER)
+
+
+def complete(spans: ir.Table) -> ir.Table:
+    """Spans in their columns and order, without empty ones."""
+    return spans.filter(spans.starts < spans.ends).select(*SPAN)

@@ -1,0 +1,53 @@
+"""Stints: a unit's unbroken stays with MRR. Policies may fill short gaps between them, or ignore the shortest."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from rollforward.ledger.ground import Ground
+from rollforward.ledger.months import add_days, month_start
+from rollforward.ledger.spans import SPAN
+
+
+def adjusted(spans: ir.Table, ground: Ground) -> ir.Table:
+    """Spans after the policy's `gap_days` and `same_month_new_and_churn`."""
+    policy = ground.policy
+    if policy.gap_days:
+        spans = _gaps_filled(spans, ground.unit, policy.gap_days)
+    if policy.same_month_new_and_churn == "ignore":
+        spans = _without_short_first_stints(spans, ground.unit)
+    return spans
+
+
+def _stints(spans: ir.Table, unit: list[str]) -> ir.Table:
+    """The spans that count, each with its stint's number within the unit, its start and its end."""
+    counted = spans.filter(spans.line == "mrr", spans.annual != 0)
+    before = ibis.window(group_by=unit, order_by=["starts", "record"], preceding=(None, 1))
+    reached = counted.mutate(reached=counted.ends.max().over(before))
+    opens = (reached.reached.isnull() | (reached.starts > reached.reached)).ifelse(1, 0)
+    numbered = reached.mutate(opens=opens)
+    running = ibis.cumulative_window(group_by=unit, order_by=["starts", "record"])
+    numbered = numbered.mutate(stint=numbered.opens.sum().over(running))
+    return numbered.group_by([*unit, "stint"]).agg(opened=numbered.starts.min(), closed=numbered.ends.max())
+
+
+def _gaps_filled(spans: ir.Table, unit: list[str], days: int) -> ir.Table:
+    """Spans that end where a gap of at most so many days begins reach to its end."""
+    stints = _stints(spans, unit)
+    following = stints.opened.lead().over(ibis.window(group_by=unit, order_by="opened"))
+    gaps = stints.mutate(reopened=following)
+    gaps = gaps.filter(gaps.reopened <= add_days(gaps.closed, ibis.literal(days))).select(*unit, "closed", "reopened")
+    joined = spans.left_join(gaps, [*unit, spans.ends == gaps.closed])
+    fills = joined.reopened.notnull() & (joined.line == "mrr") & (joined.annual != 0)
+    return joined.mutate(ends=fills.ifelse(joined.reopened, joined.ends)).select(*SPAN)
+
+
+def _without_short_first_stints(spans: ir.Table, unit: list[str]) -> ir.Table:
+    """Spans without the first stints of a unit that begin and end within one calendar month."""
+    stints = _stints(spans, unit)
+    is_long = (month_start(stints.opened) != month_start(stints.closed)).ifelse(1, 0)
+    stints = stints.mutate(is_long=is_long)
+    longest = stints.is_long.max().over(ibis.cumulative_window(group_by=unit, order_by="opened"))
+    ignored = stints.mutate(kept=longest).filter(lambda stint: stint.kept == 0).select(*unit, "opened", "closed")
+    return spans.anti_join(ignored, [*unit, spans.starts >= ignored.opened, spans.ends <= ignored.closed])

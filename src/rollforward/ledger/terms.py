@@ -1,0 +1,140 @@
+"""Subscription items to spans: which days of a row count, at which charge."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from rollforward.ledger.arithmetic import CHARGE, with_annual_amount
+from rollforward.ledger.ground import Ground
+from rollforward.ledger.months import add_days, by_calendar_month
+from rollforward.ledger.spans import complete, forever
+from rollforward.policy.policy import Policy
+
+_ITEM = ["customer", "subscription", "item"]
+_ONE_MONTH, _DAY, _WEEK, _YEAR = 1, 1, 7, 12
+
+
+def item_spans(items: ir.Table, ground: Ground) -> ir.Table:
+    """The spans of subscription items under a policy. `items` are current records without those set aside."""
+    first = items.starts.min().over(ibis.window(group_by=_ITEM)) if ground.needs_first_start else items.starts
+    rows = _ended(items.mutate(contract_end=items.ends, first_start=first), ground.policy)
+    rows = _by_line(_bounded_past_due(rows, ground.policy), ground.policy)
+    pieces = _charged(rows, ground)
+    if ground.policy.days_in_month:
+        pieces = by_calendar_month(pieces, pieces.interval == "day", ground.today)
+    return complete(_annualised(pieces, ground.policy))
+
+
+def close_change_log(items: ir.Table) -> ir.Table:
+    """Items with an end each: rows of a change log end where the next row of their item starts."""
+    ended = items.mutate(ends=ibis.coalesce(items.ends, forever()))
+    log = ended.filter(ended.until_next)
+    following = log.starts.lead().over(ibis.window(group_by=_ITEM, order_by=["starts", "record"]))
+    closed = log.mutate(ends=ibis.least(log.ends, ibis.coalesce(following, forever())))
+    return ibis.union(ended.filter(~ended.until_next), closed)
+
+
+def _ended(items: ir.Table, policy: Policy) -> ir.Table:
+    if policy.churn_at == "service_end":
+        return items
+    return items.mutate(ends=ibis.least(items.ends, ibis.coalesce(items.cancel_requested, forever())))
+
+
+def _bounded_past_due(items: ir.Table, policy: Policy) -> ir.Table:
+    """Past-due rows end after the allowed days of their unbroken run."""
+    if policy.past_due_days is None:
+        return items
+    due = items.filter(items.status == "past_due")
+    by_item = ibis.window(group_by=_ITEM, order_by="starts")
+    due = due.mutate(opens_run=(due.contract_end.lag().over(by_item) == due.starts).fill_null(False).ifelse(0, 1))
+    due = due.mutate(run=due.opens_run.sum().over(ibis.cumulative_window(group_by=_ITEM, order_by="starts")))
+    run_start = due.starts.min().over(ibis.window(group_by=[*_ITEM, "run"]))
+    due = due.mutate(ends=ibis.least(due.ends, add_days(run_start, ibis.literal(policy.past_due_days))))
+    return ibis.union(items.filter(items.status != "past_due"), due.drop("opens_run", "run"))
+
+
+def _by_line(items: ir.Table, policy: Policy) -> ir.Table:
+    """Rows with the line they stand on; a row with a trial is two, the trial's days and the others."""
+    running = items.filter(items.status.isin(_running(policy)) & (items.kind != "one_time"))
+    line = (running.kind == "usage").ifelse("mrr" if policy.usage == "include" else "usage", "mrr")
+    if policy.trials == "include":
+        return running.mutate(line=line)
+    before_trial_end = ibis.least(ibis.coalesce(running.trial_end, running.starts), running.ends)
+    trial_end = (running.status == "trialing").ifelse(running.ends, before_trial_end)
+    trial_end = ibis.greatest(trial_end, running.starts)
+    paid = running.mutate(line=line, starts=trial_end, anchor=running.starts)
+    trial = running.filter(trial_end > running.starts, running.kind == "recurring")
+    return ibis.union(paid, trial.mutate(line=ibis.literal("trial"), ends=trial_end, anchor=trial.starts)).filter(
+        lambda row: row.starts < row.ends
+    )
+
+
+def _running(policy: Policy) -> list[str]:
+    return ["active", "past_due", "trialing", *(["paused"] if policy.paused == "include" else [])]
+
+
+def _charged(rows: ir.Table, ground: Ground) -> ir.Table:
+    """Rows with the charge of one interval, cut where a discount begins or ends."""
+    if "anchor" not in rows.columns:
+        rows = rows.mutate(anchor=rows.starts)
+    price = rows.amount - rows.tax_included if ground.policy.tax == "exclude" else rows.amount
+    rows = rows.mutate(charge=(price * rows.quantity).cast(CHARGE))
+    if not ground.traits.discount_depth or ground.policy.discounts == "none":
+        return rows
+    discounted = (rows.discounts.length() > 0).fill_null(False)
+    cut = _cut_at_discounts(rows.filter(discounted).mutate(piece=ibis.row_number()))
+    for position in range(ground.traits.discount_depth):
+        cut = cut.mutate(charge=_less(cut, position, ground.policy))
+    return ibis.union(rows.filter(~discounted), cut.select(rows.columns))
+
+
+def _cut_at_discounts(rows: ir.Table) -> ir.Table:
+    """Rows cut at every day on which one of their discounts begins or ends."""
+    each = rows.select("piece", "starts", "ends", discount=rows.discounts.unnest())
+    days = ibis.union(
+        rows.select("piece", day=rows.starts),
+        *(
+            each.filter(day > each.starts, day < each.ends).select("piece", day=day)
+            for day in (each.discount["starts"], each.discount["ends"])
+        ),
+        distinct=True,
+    )
+    following = days.day.lead().over(ibis.window(group_by="piece", order_by="day"))
+    ranges = days.mutate(until=following)
+    cut = rows.join(ranges, "piece")
+    return cut.mutate(starts=cut.day, ends=ibis.coalesce(cut.until, cut.ends))
+
+
+def _less(rows: ir.Table, position: int, policy: Policy) -> ir.DecimalValue:
+    """The charge less the discount at a position, where it counts and applies; never below 0."""
+    charge = rows.charge
+    discount = rows.discounts[position]
+    begun = ibis.coalesce(discount["starts"], rows.anchor) <= rows.starts
+    applies = begun & (ibis.coalesce(discount["ends"], forever()) > rows.starts)
+    counts = discount["duration"].isin(_durations(policy))
+    hundred = ibis.literal(100).cast("decimal(9, 0)")
+    kept = (charge.cast("decimal(28, 12)") * (hundred - discount["percent"].cast("decimal(9, 6)"))).cast("decimal(38, 14)")
+    by_percent = (kept * ibis.literal("0.01").cast("decimal(3, 2)")).cast(CHARGE)
+    by_amount = ibis.greatest(charge - discount["amount"].cast(CHARGE), ibis.literal(0).cast(CHARGE))
+    lower = discount["percent"].notnull().ifelse(by_percent, by_amount)
+    return (applies & counts).fill_null(False).ifelse(lower, charge).cast(CHARGE)
+
+
+def _durations(policy: Policy) -> list[str]:
+    every = {"all": ["once", "repeating", "forever"], "recurring": ["repeating", "forever"], "forever": ["forever"]}
+    return every[policy.discounts]
+
+
+def _annualised(pieces: ir.Table, policy: Policy) -> ir.Table:
+    months = pieces.interval.cases(("month", _ONE_MONTH), ("year", _YEAR), else_=0) * pieces.interval_count
+    days = pieces.interval.cases(("day", _DAY), ("week", _WEEK), else_=0) * pieces.interval_count
+    factors = policy.factors
+    numerator = pieces.interval.cases(*((unit, factor.numerator) for unit, factor in factors.items()), else_=0)
+    denominator = pieces.interval.cases(*((unit, factor.denominator) for unit, factor in factors.items()), else_=1)
+    if policy.days_in_month:
+        numerator = (pieces.interval == "day").ifelse(12 * pieces.days, numerator)
+    denominator = denominator.cast("int64") * pieces.interval_count.cast("int64")
+    return with_annual_amount(pieces, numerator, denominator).mutate(
+        account=pieces.customer, step_months=months.cast("int32"), step_days=days.cast("int32")
+    )

@@ -1,0 +1,210 @@
+"""Intake: batches of a source into the book. Append-only: a changed fact is another version, the same fact nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rollforward.errors import Problem
+from rollforward.records.batch import PROVENANCE, Batch
+from rollforward.records.tables import TABLES, Table
+from rollforward.store.schema import columns_sql, quoted
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What became of an import: rows in = booked + unchanged + quarantined."""
+
+    number: int
+    source: str
+    rows_in: int
+    booked: int
+    unchanged: int
+    quarantined: int
+    changed: int
+    notes: int
+    by_table: dict[str, int] = field(default_factory=dict)
+    first_problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass
+class _Tally:
+    rows_in: int = 0
+    quarantined: int = 0
+    notes: int = 0
+    unchanged: int = 0
+    changed: int = 0
+    by_table: dict[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+_SHOWN_PROBLEMS = 20
+_PROBLEM_ROWS = 5_000
+
+
+class Intake:
+    """One import under way, within a transaction that the caller holds."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, source: str, recorded_at: datetime) -> None:
+        self._connection = connection
+        self._source = source
+        self._recorded_at = recorded_at
+        self._number = _next_import(connection)
+        self._tally = _Tally()
+        self._waiting: list[Problem] = []
+        self._staged: list[str] = []
+
+    def add(self, batch: Batch) -> None:
+        """Take a batch in; nothing is booked before `finish`."""
+        self._tally.rows_in += batch.rows_in
+        for problem in batch.problems:
+            self._problem(problem)
+        if batch.rows.num_rows:
+            self._stage(TABLES[batch.table], batch)
+
+    def finish(self, files: Iterable[str], column_map: str) -> ImportReport:
+        """Book what is new or changed, quarantine what stands twice, and count everything."""
+        for name in self._staged:
+            self._book(TABLES[name])
+        self._write_problems()
+        return self._report(list(files), column_map)
+
+    def _problem(self, problem: Problem) -> None:
+        if problem.severity == "quarantined":
+            self._tally.quarantined += 1
+        else:
+            self._tally.notes += 1
+        if len(self._tally.problems) < _SHOWN_PROBLEMS:
+            self._tally.problems.append(problem)
+        self._waiting.append(problem)
+        if len(self._waiting) >= _PROBLEM_ROWS:
+            self._write_problems()
+
+    def _stage(self, table: Table, batch: Batch) -> None:
+        staged = f"staged_{table.name}"
+        if table.name not in self._staged:
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {staged} ({columns_sql(table)})")
+            self._staged.append(table.name)
+        rows = batch.rows
+        self._connection.register("batch_rows", rows)
+        names = ", ".join(quoted(name) for name in (*table.names, *PROVENANCE))
+        self._connection.execute(
+            f"INSERT INTO {staged} ({names}, record, source, import, recorded_at) "
+            f"SELECT {names}, nextval('record_numbers'), $source, $import, $at FROM batch_rows",
+            {"source": self._source, "import": self._number, "at": self._recorded_at},
+        )
+        self._connection.unregister("batch_rows")
+
+    def _book(self, table: Table) -> None:
+        staged = f"staged_{table.name}"
+        self._quarantine_twice(table, staged)
+        self._match_known(table, staged)
+        self._supersede(table)
+        columns = ", ".join(quoted(name) for name in table.names)
+        provenance = 'record, source, file, "row", raw, import, recorded_at'
+        booked = self._count(
+            f"INSERT INTO {table.name} ({columns}, {provenance}) SELECT {columns}, {provenance} FROM {staged} "
+            "WHERE record NOT IN (SELECT record FROM staged_known WHERE same)"
+        )
+        self._tally.by_table[table.name] = booked
+
+    def _quarantine_twice(self, table: Table, staged: str) -> None:
+        """Rows whose key stands in the import before: out, each as a problem."""
+        key = ", ".join(quoted(name) for name in table.key)
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE staged_twice AS SELECT * FROM ("
+            f"SELECT *, first_value(record) OVER same_key AS first_record FROM {staged} "
+            f"WINDOW same_key AS (PARTITION BY {key} ORDER BY record)) WHERE record <> first_record"
+        )
+        if not self._count("SELECT count(*) FROM staged_twice"):
+            return
+        for problem in self._twice(table, staged):
+            self._problem(problem)
+        self._connection.execute(f"DELETE FROM {staged} WHERE record IN (SELECT record FROM staged_twice)")
+
+    def _twice(self, table: Table, staged: str) -> Iterator[Problem]:
+        same = " AND ".join(
+            f"twice.{quoted(name)} IS NOT DISTINCT FROM first.{quoted(name)}" for name in table.names
+        )
+        key = " || ' / ' || ".join(f"twice.{quoted(name)}::VARCHAR" for name in table.key)
+        rows = self._connection.execute(
+            f'SELECT twice.file, twice."row", {key}, {same}, first.file, first."row", twice.raw '
+            f"FROM staged_twice twice JOIN {staged} first ON first.record = twice.first_record ORDER BY twice.record"
+        ).fetchall()
+        for file, row, value, equal, first_file, first_row, raw in rows:
+            what = "the same row" if equal else "the same key with different facts"
+            where = f"row {first_row}" if file == first_file else f"{first_file}, row {first_row}"
+            yield Problem(
+                self._source, table.name, file, row, ", ".join(table.key), value,
+                f"{what} stands in this import already ({where})",
+                "Remove one of the two, or give them keys of their own.", raw=raw,
+            )
+
+    def _match_known(self, table: Table, staged: str) -> None:
+        """For each staged row the version the book has, and whether it says the same."""
+        on = " AND ".join(f"known.{quoted(name)} IS NOT DISTINCT FROM rows.{quoted(name)}" for name in table.key)
+        facts = [quoted(name) for name in table.names if name not in table.key]
+        same = " AND ".join(f"known.{name} IS NOT DISTINCT FROM rows.{name}" for name in facts) or "true"
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE staged_known AS "
+            f"SELECT rows.record, known.record AS known, {same} AS same FROM {staged} rows JOIN {table.name} known "
+            f"ON known.source = rows.source AND {on} WHERE known.record NOT IN (SELECT record FROM superseded)"
+        )
+        self._tally.unchanged += self._count("SELECT count(*) FROM staged_known WHERE same")
+        self._tally.changed += self._count("SELECT count(*) FROM staged_known WHERE NOT same")
+
+    def _supersede(self, table: Table) -> None:  # noqa: ARG002  the known versions are those of the table just matched
+        self._connection.execute(
+            "INSERT INTO superseded SELECT known, $at, record FROM staged_known WHERE NOT same", {"at": self._recorded_at}
+        )
+
+    def _write_problems(self) -> None:
+        if not self._waiting:
+            return
+        import pyarrow as pa
+
+        names = [name for name in Problem.__dataclass_fields__]
+        columns = zip(*(astuple(problem) for problem in self._waiting), strict=True)
+        self._connection.register("batch_problems", pa.table(dict(zip(names, map(list, columns), strict=True))))
+        listed = ", ".join(quoted(name) for name in names)
+        self._connection.execute(
+            f"INSERT INTO problems (import, recorded_at, {listed}) SELECT $import, $at, {listed} FROM batch_problems",
+            {"import": self._number, "at": self._recorded_at},
+        )
+        self._connection.unregister("batch_problems")
+        self._waiting.clear()
+
+    def _report(self, files: list[str], column_map: str) -> ImportReport:
+        tally = self._tally
+        booked = sum(tally.by_table.values())
+        self._connection.execute(
+            "INSERT INTO imports VALUES ($import, $source, $files, $map, $at, $rows_in, $booked, $unchanged, $quarantined)",
+            {
+                "import": self._number, "source": self._source, "files": files, "map": column_map, "at": self._recorded_at,
+                "rows_in": tally.rows_in, "booked": booked, "unchanged": tally.unchanged, "quarantined": tally.quarantined,
+            },
+        )
+        return ImportReport(
+            self._number, self._source, tally.rows_in, booked, tally.unchanged, tally.quarantined,
+            tally.changed, tally.notes, dict(tally.by_table), list(tally.problems),
+        )
+
+    def _count(self, statement: str) -> int:
+        row = self._connection.execute(statement).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _next_import(connection: duckdb.DuckDBPyConnection) -> int:
+    row = connection.execute("SELECT coalesce(max(import), 0) + 1 FROM imports").fetchone()
+    return int(row[0]) if row else 1
+
+
+def raw_fields(raw: str) -> dict[str, str]:
+    """The columns of a raw row."""
+    return dict(json.loads(raw)) if raw else {}

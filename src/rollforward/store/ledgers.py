@@ -1,0 +1,275 @@
+"""Ledgers in the book: one for each policy and currency asked for, built stage by stage, kept only if it foots."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from rollforward.errors import ReconciliationError
+from rollforward.records.tables import TABLES
+from rollforward.store.schema import quoted, record_expression, superseded_expression
+
+if TYPE_CHECKING:
+    import duckdb
+    import ibis.expr.types as ir
+
+    from rollforward.ledger.ground import Ground, Traits
+    from rollforward.policy.policy import Policy
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class LedgerKey:
+    """What tells one ledger of a book from another."""
+
+    policy_hash: str
+    currency: str
+    known_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        """The ledger's name in the database."""
+        text = f"{self.policy_hash} {self.currency} {self.known_at or ''}"
+        return "ledger_" + hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class KeptLedger:
+    """A ledger in the database."""
+
+    name: str
+    policy: str
+    policy_hash: str
+    currency: str
+    dimensions: list[str]
+    today: date
+    depends_on_today: bool
+    known_at: datetime | None
+    imports: int
+    ledger_hash: str
+    traits: str
+    proofs: list[str]
+
+
+def find(connection: duckdb.DuckDBPyConnection, key: LedgerKey, today: date) -> KeptLedger | None:
+    """The ledger of a key, if it is there and up to date with the records and the day."""
+    row = connection.execute(
+        "SELECT ledger, policy, policy_hash, currency, dimensions, today, depends_on_today, known_at, imports, "
+        "ledger_hash, traits, proofs FROM ledgers WHERE ledger = ?",
+        [key.name],
+    ).fetchone()
+    if row is None:
+        return None
+    kept = KeptLedger(*row)
+    fresh = kept.imports == last_import(connection) or key.known_at is not None
+    return kept if fresh and (kept.today == today or not kept.depends_on_today) else None
+
+
+def last_import(connection: duckdb.DuckDBPyConnection) -> int:
+    """The number of the last import, 0 before the first."""
+    row = connection.execute("SELECT coalesce(max(import), 0) FROM imports").fetchone()
+    return int(row[0]) if row else 0
+
+
+def current_records(known_at: datetime | None) -> dict[str, ir.Table]:
+    """The records as known at a time (None: now), each by its latest version."""
+    superseded = superseded_expression()
+    if known_at is not None:
+        superseded = superseded.filter(superseded.superseded_at <= known_at)
+    current = {}
+    for name, table in TABLES.items():
+        records = record_expression(table)
+        if known_at is not None:
+            records = records.filter(records.recorded_at <= known_at)
+        current[name] = records.anti_join(superseded, "record")
+    return current
+
+
+def traits_of(connection: duckdb.DuckDBPyConnection, table: str) -> Traits:
+    """What the records of a table contain."""
+    from rollforward.ledger.ground import Traits
+
+    depth = "max(len(discounts))" if table == "subscription_items" else "0"
+    row = connection.execute(f"SELECT coalesce(list(DISTINCT currency), []), coalesce({depth}, 0) FROM {table}").fetchone()
+    names = connection.execute("SELECT DISTINCT unnest(map_keys(attributes)) FROM customers").fetchall()
+    currencies, deepest = row or ([], 0)
+    return Traits(frozenset(currencies), int(deepest), frozenset(name for (name,) in names))
+
+
+def build(
+    connection: duckdb.DuckDBPyConnection,
+    key: LedgerKey,
+    ground: Ground,
+    dimensions: list[str],
+    built_at: datetime,
+    progress: Progress,
+) -> KeptLedger:
+    """Build a ledger in place of the former one; ReconciliationError, and nothing kept, if a proof fails."""
+    plan = plan_of(ground.timeless(), tuple(dimensions), key.known_at)
+    connection.execute(f"DROP SCHEMA IF EXISTS {key.name} CASCADE")
+    connection.execute(f"CREATE SCHEMA {key.name}")
+    for step in plan.steps:
+        progress(step.about)
+        connection.execute(f"CREATE TABLE {key.name}.{quoted(step.name)} AS {step.placed(key.name)}")
+    progress("proofs")
+    _sample_days(connection, key.name, ground.today)
+    for proof in plan.proofs:
+        _require(connection, proof, key.name)
+    return _register(connection, key, ground, dimensions, built_at, [proof.name for proof in plan.proofs])
+
+
+@dataclass(frozen=True)
+class Step:
+    """One query of a plan, with its name and what it is about. `PLACE` stands for the ledger's schema."""
+
+    name: str
+    about: str
+    sql: str
+
+    def placed(self, schema: str) -> str:
+        """The query in a ledger's schema."""
+        return self.sql.replace(PLACE, schema)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The queries that make a ledger, and those that would refute it."""
+
+    steps: list[Step]
+    proofs: list[Step]
+
+
+PLACE = "ledger_place"
+
+
+@functools.lru_cache(maxsize=64)
+def plan_of(ground: Ground, dimensions: tuple[str, ...], known_at: datetime | None) -> Plan:
+    """The plan of a build. It depends on the rules alone, so that many books can be built from one."""
+    from rollforward.ledger.build import ledger, set_aside, stages
+    from rollforward.ledger.proofs import proofs
+
+    made = dict(current_records(known_at))
+    steps = []
+    for stage in stages(ground, list(dimensions)):
+        expression = stage.make(made)
+        steps.append(Step(stage.name, stage.about, compiled(expression)))
+        made[stage.name] = _placed_table(stage.name, expression)
+    steps.append(Step("set_aside", "faults", compiled(set_aside(made, ground))))
+    days = ibis_table({"at": "date"}, "sampled_days")
+    proved = proofs(ledger(made, ground), made["cube"], days)
+    return Plan(steps, [Step(proof.name, proof.about, compiled(proof.breaches.limit(1))) for proof in proved])
+
+
+def ibis_table(columns: dict[str, str], name: str) -> ir.Table:
+    """A table of a ledger as an expression."""
+    import ibis
+
+    return ibis.table(columns, name=name, database=PLACE)
+
+
+def _placed_table(name: str, expression: ir.Table) -> ir.Table:
+    import ibis
+
+    return ibis.table(expression.schema(), name=name, database=PLACE)
+
+
+def compiled(expression: ir.Table) -> str:
+    """The SQL of an expression. Each step stays a query of its own, so that no expression is written out twice."""
+    import ibis
+
+    fused = ibis.options.sql.fuse_selects
+    ibis.options.sql.fuse_selects = False
+    try:
+        return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
+    finally:
+        ibis.options.sql.fuse_selects = fused
+
+
+def made_tables(ground: Ground, dimensions: list[str], known_at: datetime | None) -> dict[str, ir.Table]:
+    """The tables of a ledger as expressions, in the place of a ledger to be named later."""
+    from rollforward.ledger.build import stages
+
+    made = dict(current_records(known_at))
+    for stage in stages(ground, dimensions):
+        made[stage.name] = _placed_table(stage.name, stage.make(made))
+    return made
+
+
+def _require(connection: duckdb.DuckDBPyConnection, proof: Step, schema: str) -> None:
+    breach = connection.execute(proof.placed(schema)).fetchone()
+    if breach is not None:
+        raise ReconciliationError(
+            f"the ledger does not hold: {proof.about}. First breach: {breach}. Nothing was kept; please report this."
+        )
+
+
+def _sample_days(connection: duckdb.DuckDBPyConnection, schema: str, today: date) -> None:
+    """The days on which every level is compared: today, and the middle of the ledger."""
+    row = connection.execute(f"SELECT min(day) FROM {schema}.movements").fetchone()
+    first = row[0] if row and row[0] else today
+    days = sorted({first + (today - first) / 2, today})
+    connection.execute(f'CREATE TABLE {schema}.sampled_days AS SELECT unnest($days) AS "at"', {"days": days})
+
+
+def _register(
+    connection: duckdb.DuckDBPyConnection,
+    key: LedgerKey,
+    ground: Ground,
+    dimensions: list[str],
+    built_at: datetime,
+    proved: list[str],
+) -> KeptLedger:
+    kept = KeptLedger(
+        key.name, ground.policy.name, ground.policy.hash, ground.currency, dimensions, ground.today,
+        ground.depends_on_today, key.known_at, last_import(connection), _ledger_hash(connection, key.name, ground.policy),
+        _traits_text(ground.traits), proved,
+    )
+    connection.execute("DELETE FROM ledgers WHERE ledger = ?", [key.name])
+    connection.execute(
+        "INSERT INTO ledgers BY NAME SELECT $ledger AS ledger, $policy AS policy, $policy_hash AS policy_hash, "
+        "$currency AS currency, $dimensions AS dimensions, $today AS today, $depends AS depends_on_today, "
+        "$known_at::TIMESTAMP AS known_at, $imports AS imports, $ledger_hash AS ledger_hash, $built_at AS built_at, "
+        "$traits AS traits, $proofs AS proofs",
+        {
+            "ledger": kept.name, "policy": kept.policy, "policy_hash": kept.policy_hash, "currency": kept.currency,
+            "dimensions": kept.dimensions, "today": kept.today, "depends": kept.depends_on_today,
+            "known_at": kept.known_at, "imports": kept.imports, "ledger_hash": kept.ledger_hash, "built_at": built_at,
+            "traits": kept.traits, "proofs": kept.proofs,
+        },
+    )
+    return kept
+
+
+def _ledger_hash(connection: duckdb.DuckDBPyConnection, schema: str, policy: Policy) -> str:
+    """Twelve hexadecimal digits over the policy and the cube, whatever the order of its rows."""
+    digest = hashlib.sha256(policy.hash.encode())
+    rows = connection.execute(
+        f"SELECT value, day, kind, amount::VARCHAR, moves, presence FROM {schema}.cube WHERE dimension = 'total' ORDER BY ALL"
+    )
+    while batch := rows.fetchmany(10_000):
+        digest.update(repr(batch).encode())
+    return digest.hexdigest()[:12]
+
+
+def _traits_text(traits: Traits) -> str:
+    return json.dumps(
+        {
+            "currencies": sorted(traits.currencies),
+            "discount_depth": traits.discount_depth,
+            "attributes": sorted(traits.attributes),
+        }
+    )
+
+
+def traits_from(text: str) -> Traits:
+    """The traits that a kept ledger was built on."""
+    from rollforward.ledger.ground import Traits
+
+    stored = json.loads(text)
+    return Traits(frozenset(stored["currencies"]), stored["discount_depth"], frozenset(stored["attributes"]))

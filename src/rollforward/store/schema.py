@@ -1,0 +1,102 @@
+"""The tables of a book's database: one for each kind of record, and those that tell how they came."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollforward.records.tables import TABLES, ColumnType, Table
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+FORMAT_VERSION = 1
+"""The version of this layout; a book of another version is refused."""
+
+_SQL_TYPES: dict[ColumnType, str] = {
+    "text": "VARCHAR",
+    "day": "DATE",
+    "decimal": "DECIMAL(28, 10)",
+    "count": "INTEGER",
+    "currency": "VARCHAR",
+    "word": "VARCHAR",
+    "flag": "BOOLEAN",
+    "discounts": (
+        "STRUCT(percent DECIMAL(28, 10), amount DECIMAL(28, 10), duration VARCHAR, starts DATE, ends DATE)[]"
+    ),
+    "attributes": "MAP(VARCHAR, VARCHAR)",
+}
+
+_DECIMAL = "decimal(28, 10)"
+_IBIS_TYPES: dict[ColumnType, str] = {
+    "text": "string",
+    "day": "date",
+    "decimal": _DECIMAL,
+    "count": "int32",
+    "currency": "string",
+    "word": "string",
+    "flag": "boolean",
+    "discounts": f"array<struct<percent: {_DECIMAL}, amount: {_DECIMAL}, duration: string, starts: date, ends: date>>",
+    "attributes": "map<string, string>",
+}
+
+_PROVENANCE = (
+    ("record", "BIGINT", "int64"),
+    ("source", "VARCHAR", "string"),
+    ("file", "VARCHAR", "string"),
+    ("row", "BIGINT", "int64"),
+    ("raw", "VARCHAR", "string"),
+    ("import", "BIGINT", "int64"),
+    ("recorded_at", "TIMESTAMP", "timestamp"),
+)
+
+BOOKKEEPING = """
+CREATE SEQUENCE record_numbers;
+CREATE TABLE about (format_version INTEGER);
+CREATE TABLE imports (
+    import BIGINT PRIMARY KEY, source VARCHAR, files VARCHAR[], map VARCHAR, recorded_at TIMESTAMP,
+    rows_in BIGINT, booked BIGINT, unchanged BIGINT, quarantined BIGINT
+);
+CREATE TABLE superseded (record BIGINT, superseded_at TIMESTAMP, replaced_by BIGINT);
+CREATE TABLE problems (
+    import BIGINT, recorded_at TIMESTAMP, source VARCHAR, "table" VARCHAR, file VARCHAR, "row" BIGINT, field VARCHAR,
+    value VARCHAR, reason VARCHAR, remedy VARCHAR, severity VARCHAR, raw VARCHAR
+);
+CREATE TABLE ledgers (
+    ledger VARCHAR PRIMARY KEY, policy VARCHAR, policy_hash VARCHAR, currency VARCHAR, dimensions VARCHAR[], today DATE,
+    depends_on_today BOOLEAN, known_at TIMESTAMP, imports BIGINT, ledger_hash VARCHAR, built_at TIMESTAMP,
+    traits VARCHAR, proofs VARCHAR[]
+);
+"""
+"""What stands beside the records: imports, versions, problems, and the ledgers made so far."""
+
+
+def quoted(name: str) -> str:
+    """A name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def columns_sql(table: Table) -> str:
+    """The columns of a table as its definition lists them."""
+    own = [f"{quoted(column.name)} {_SQL_TYPES[column.type]}" for column in table.columns]
+    return ", ".join([*own, *(f"{quoted(name)} {sql}" for name, sql, _ in _PROVENANCE)])
+
+
+def create_statements() -> list[str]:
+    """The statements that make an empty database."""
+    tables = [f"CREATE TABLE {table.name} ({columns_sql(table)})" for table in TABLES.values()]
+    return [BOOKKEEPING, *tables, f"INSERT INTO about VALUES ({FORMAT_VERSION})"]
+
+
+def record_expression(table: Table) -> ir.Table:
+    """A table of records as an Ibis expression."""
+    import ibis
+
+    columns = {column.name: _IBIS_TYPES[column.type] for column in table.columns}
+    return ibis.table(columns | {name: kind for name, _, kind in _PROVENANCE}, name=table.name)
+
+
+def superseded_expression() -> ir.Table:
+    """The versions that a later one replaces, as an Ibis expression."""
+    import ibis
+
+    return ibis.table({"record": "int64", "superseded_at": "timestamp", "replaced_by": "int64"}, name="superseded")
