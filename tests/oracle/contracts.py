@@ -59,7 +59,8 @@ def _charged(oracle: Oracle, charge: Charge) -> Fraction:
     """What a row is charged in all, each charge at the rate of its day."""
     if isinstance(charge, Line):
         return _converted(oracle, charge, charge.charged(), charge.first)
-    if not isinstance(charge, Terms) or charge.row["kind"] == "one_time":
+    if not isinstance(charge, Terms) or charge.first_counted() is None:
+        # What never counts, one-time items among them, may well be open-ended.
         return Fraction(0)
     days = [day for day in charge.charge_days(charge.end) if charge.counts(day)]
     return sum((_converted(oracle, charge, charge.price(day), day) for day in days), Fraction(0))

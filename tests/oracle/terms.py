@@ -77,7 +77,11 @@ class Terms(Charge):
         return in_time and discount["duration"] in DISCOUNTS_THAT_APPLY[self._case.policy["discounts"]]
 
     def service_start(self, day: date) -> date:
-        return self.first if self.row["interval"] is None else max(self.charge_days(day), default=self.first)
+        interval = self.row["interval"]
+        if interval in ("day", "week"):
+            length: int = self.row["interval_count"] * {"day": 1, "week": 7}[interval]
+            return day - (day - self.first).days % length * ONE_DAY
+        return self.first if interval is None else max(self.charge_days(day), default=self.first)
 
     def charge_days(self, until: date) -> Iterator[date]:
         """The first days of the row's service periods."""

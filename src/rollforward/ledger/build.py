@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis
 import ibis.expr.types as ir
@@ -18,6 +18,7 @@ from rollforward.ledger.segments import Ledger
 from rollforward.ledger.snapshots import snapshot_spans
 from rollforward.ledger.stints import adjusted
 from rollforward.ledger.terms import close_change_log, item_spans
+from rollforward.ledger.trials import trials
 
 BASIS = {"subscriptions": "subscription_items", "invoices": "invoice_lines", "snapshots": "mrr_snapshots"}
 """The table that counts, by the policy's basis."""
@@ -43,6 +44,7 @@ def stages(ground: Ground, dimensions: list[str]) -> list[Stage]:
         Stage("spans", "what counts, from when to when", lambda made: adjusted(_spans(made, ground), ground)),
         *(rated if ground.converts else []),
         Stage("valued", f"spans in {ground.currency}", lambda made: exchange.valued(made["spans"], made.get("rates"), ground)),
+        Stage("trials", "trials and what became of them", lambda made: _trials(made, ground)),
         Stage("movements", "how MRR moved", lambda made: movements(events(made["valued"], ground), ground)),
         Stage("cube", "flows by day and segment", lambda made: cube(ledger(made, ground), dimensions)),
     ]
@@ -50,7 +52,8 @@ def stages(ground: Ground, dimensions: list[str]) -> list[Stage]:
 
 def ledger(made: Tables, ground: Ground) -> Ledger:
     """The tables that questions are answered from."""
-    return Ledger(events(made["valued"], ground), made["movements"], made["customers"], ground)
+    valued = made["valued"]
+    return Ledger(events(valued, ground), made["movements"], made["customers"], ground, valued, made["trials"])
 
 
 def set_aside(made: Tables, ground: Ground) -> ir.Table:
@@ -71,6 +74,16 @@ def _spans(made: Tables, ground: Ground) -> ir.Table:
         return snapshot_spans(made["mrr_snapshots"])
     items = made["subscription_items"].anti_join(made["overlaps"], "record")
     return item_spans(close_change_log(items), ground)
+
+
+def _trials(made: Tables, ground: Ground) -> ir.Table:
+    """Trials, whichever way the policy counts them. They are known from subscription items only."""
+    if ground.policy.basis != "subscriptions":
+        return trials(made["spans"].limit(0))
+    if ground.policy.trials == "exclude":
+        return trials(made["spans"])
+    apart = ground.policy.with_settings(ground.policy.name, {"trials": "exclude"})
+    return trials(_spans(made, replace(ground, policy=apart)))
 
 
 def _rates(made: Tables, ground: Ground) -> ir.Table:

@@ -22,7 +22,7 @@ def add_days(day: ir.DateValue, days: ir.IntegerValue) -> ir.DateValue:
 
 def month_start(day: ir.DateValue) -> ir.DateValue:
     """The first day of a day's calendar month."""
-    return day.truncate("M").cast("date")
+    return day.cast("timestamp").truncate("M").cast("date")
 
 
 def month_end(day: ir.DateValue) -> ir.DateValue:

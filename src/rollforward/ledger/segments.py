@@ -58,6 +58,8 @@ class Ledger:
     movements: ir.Table
     customers: ir.Table
     ground: Ground
+    valued: ir.Table
+    trials: ir.Table
 
 
 def flows(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
@@ -66,31 +68,45 @@ def flows(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
     Kinds are those of movements, `entered` and `left`, and the lines `trial` and `usage` beside MRR.
     """
     ground = ledger.ground
+    amounts = _summed(moves(ledger, segment))
+    beside = _other_lines(ledger, segment)
     if ground.policy.level == "customer":
-        return ibis.union(_flows(ledger, segment), _other_lines(ledger, segment))
-    customers = replace(ground, policy=ground.policy.with_settings(ground.policy.name, {"level": "customer"}))
-    presence = _flows_of_steps(ledger, segment, customers).mutate(
+        return ibis.union(amounts, beside)
+    return ibis.union(amounts.mutate(presence=ibis.literal(0, "int64")), _customers(ledger, segment), beside)
+
+
+def _customers(ledger: Ledger, segment: Segment) -> ir.Table:
+    """The comings and goings of customers, where movements are those of subscriptions."""
+    policy = ledger.ground.policy.with_settings(ledger.ground.policy.name, {"level": "customer"})
+    moved = _summed(_classified(ledger, segment, replace(ledger.ground, policy=policy)))
+    return moved.filter(moved.presence != 0).mutate(
         kind=ibis.literal("presence"), amount=ibis.literal(0).cast("decimal(38, 0)"), moves=ibis.literal(0, "int64")
     )
-    presence = presence.filter(presence.presence != 0)
-    amounts = _flows(ledger, segment).mutate(presence=ibis.literal(0, "int64"))
-    return ibis.union(amounts, presence, _other_lines(ledger, segment))
+
+
+def subscriptions(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
+    """The comings and goings of subscriptions with MRR: value, day, kind, amount, moves, presence."""
+    counted = chosen(ledger, ledger.events.filter(ledger.events.line == "mrr"), segment)
+    stepped = steps(counted, ["account", "subscription", "value"], ledger.ground)
+    presence = ibis.cases((~stepped.was_there & stepped.is_there, 1), (stepped.was_there & ~stepped.is_there, -1), else_=0)
+    return _summed(stepped.mutate(kind=ibis.literal("subscriptions"), amount=stepped.delta, presence=presence))
+
+
+def moves(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
+    """The movements of a segment: value, account, day, kind, amount, presence."""
+    if segment.follows_items:
+        return _classified(ledger, segment, ledger.ground)
+    return chosen(ledger, ledger.movements, segment).select("value", "account", "day", "kind", "amount", "presence")
 
 
 def levels(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
     """The annual level of each account in a segment over time: value, account, day, until, after."""
     if segment.follows_items or ledger.ground.policy.level == "subscription":
         unit = ["account", "value"]
-        stepped = steps(_chosen(ledger, ledger.events.filter(ledger.events.line == "mrr"), segment), unit, ledger.ground)
+        stepped = steps(chosen(ledger, ledger.events.filter(ledger.events.line == "mrr"), segment), unit, ledger.ground)
         return stepped.select("value", "account", "day", "until", "after")
-    chosen = _chosen(ledger, ledger.movements, segment)
-    return chosen.select("value", "account", "day", "until", "after")
-
-
-def _flows(ledger: Ledger, segment: Segment) -> ir.Table:
-    if segment.follows_items:
-        return _flows_of_steps(ledger, segment, ledger.ground)
-    return _summed(_chosen(ledger, ledger.movements, segment))
+    rows = chosen(ledger, ledger.movements, segment)
+    return rows.select("value", "account", "day", "until", "after")
 
 
 def _summed(rows: ir.Table) -> ir.Table:
@@ -101,9 +117,9 @@ def _summed(rows: ir.Table) -> ir.Table:
     )
 
 
-def _flows_of_steps(ledger: Ledger, segment: Segment, ground: Ground) -> ir.Table:
-    """Flows classified within the segment, with the kind of the account's own coming or going where it has one."""
-    counted = _chosen(ledger, ledger.events.filter(ledger.events.line == "mrr"), segment)
+def _classified(ledger: Ledger, segment: Segment, ground: Ground) -> ir.Table:
+    """Movements classified within the segment, with the kind of the account's own coming or going where it has one."""
+    counted = chosen(ledger, ledger.events.filter(ledger.events.line == "mrr"), segment)
     stepped = steps(counted, [*ground.unit, "value"], ground)
     own = ledger.movements.filter(ledger.movements.presence != 0)
     own = own.select("account", "subscription", "day", own_kind=own.kind, own_presence=own.presence)
@@ -122,21 +138,26 @@ def _flows_of_steps(ledger: Ledger, segment: Segment, ground: Ground) -> ir.Tabl
         else_="contraction",
     )
     presence = ibis.cases((comes, 1), (goes, -1), else_=0)
-    moved = joined.select("value", "day", kind=kind, amount=amount, presence=presence)
+    moved = joined.select("value", "account", "day", kind=kind, amount=amount, presence=presence)
     moved = moved.filter((moved.amount != 0) | (moved.presence != 0))
     by_rate = joined.filter(joined.exchange != 0).select(
-        "value", "day", kind=ibis.literal("exchange"), amount=joined.exchange, presence=ibis.literal(0, presence.type())
+        "value",
+        "account",
+        "day",
+        kind=ibis.literal("exchange"),
+        amount=joined.exchange,
+        presence=ibis.literal(0, presence.type()),
     )
-    return _summed(ibis.union(moved, by_rate))
+    return ibis.union(moved, by_rate)
 
 
 def _other_lines(ledger: Ledger, segment: Segment) -> ir.Table:
     """The trial and usage lines, which stand beside MRR."""
-    beside = _chosen(ledger, ledger.events.filter(ledger.events.line != "mrr"), segment)
+    beside = chosen(ledger, ledger.events.filter(ledger.events.line.isin(["trial", "usage"])), segment)
     return _summed(beside.mutate(kind=beside.line, amount=beside.delta, presence=ibis.literal(0, "int64")))
 
 
-def _chosen(ledger: Ledger, rows: ir.Table, segment: Segment) -> ir.Table:
+def chosen(ledger: Ledger, rows: ir.Table, segment: Segment) -> ir.Table:
     """The rows of a segment, with the `value` of its group, an empty text where it has none."""
     for field, values in segment.where.items():
         if field in rows.columns and field in ITEM_FIELDS:
@@ -148,6 +169,8 @@ def _chosen(ledger: Ledger, rows: ir.Table, segment: Segment) -> ir.Table:
         return rows.mutate(value=ibis.literal(""))
     if segment.by in ITEM_FIELDS:
         return rows.mutate(value=_value(rows, segment.by))
+    if segment.by == "cohort" and "since" in rows.columns and ledger.ground.policy.level == "customer":
+        return rows.mutate(value=month_start(rows.since).cast("string"))
     joined = rows.left_join(_by_account(ledger, segment.by), "account")
     return joined.select(*rows.columns, value=ibis.coalesce(joined.value, NO_VALUE))
 

@@ -31,7 +31,7 @@ SPAN = (
 )
 """The columns of a span.
 
-record: the record it comes from · line: `mrr`, `trial` or `usage` · [starts, ends): its days, `FOREVER` where it has no
+record: the record it comes from · line: `mrr`, or beside it `trial`, `usage` or `one_time` (its charge, not a rate) · [starts, ends): its days, `FOREVER` where it has no
 end · annual: its run-rate in stored units of its currency · contract_end: the day the record's terms run out ·
 first_start: the first day of its item · anchor, step_months, step_days: where its service periods begin and how long they are, for exchange rates.
 """

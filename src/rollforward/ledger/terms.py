@@ -56,8 +56,9 @@ def _bounded_past_due(items: ir.Table, policy: Policy) -> ir.Table:
 
 def _by_line(items: ir.Table, policy: Policy) -> ir.Table:
     """Rows with the line they stand on; a row with a trial is two, the trial's days and the others."""
-    running = items.filter(items.status.isin(_running(policy)) & (items.kind != "one_time"))
-    line = (running.kind == "usage").ifelse("mrr" if policy.usage == "include" else "usage", "mrr")
+    running = items.filter(items.status.isin(_running(policy)))
+    usage = "mrr" if policy.usage == "include" else "usage"
+    line = running.kind.cases(("usage", usage), ("one_time", "one_time"), else_="mrr")
     if policy.trials == "include":
         return running.mutate(line=line)
     before_trial_end = ibis.least(ibis.coalesce(running.trial_end, running.starts), running.ends)
@@ -130,11 +131,12 @@ def _annualised(pieces: ir.Table, policy: Policy) -> ir.Table:
     months = pieces.interval.cases(("month", _ONE_MONTH), ("year", _YEAR), else_=0) * pieces.interval_count
     days = pieces.interval.cases(("day", _DAY), ("week", _WEEK), else_=0) * pieces.interval_count
     factors = policy.factors
-    numerator = pieces.interval.cases(*((unit, factor.numerator) for unit, factor in factors.items()), else_=0)
-    denominator = pieces.interval.cases(*((unit, factor.denominator) for unit, factor in factors.items()), else_=1)
+    interval = (pieces.kind == "one_time").ifelse("", pieces.interval)
+    numerator = interval.cases(("", 1), *((unit, factor.numerator) for unit, factor in factors.items()), else_=0)
+    denominator = interval.cases(*((unit, factor.denominator) for unit, factor in factors.items()), else_=1)
     if policy.days_in_month:
         numerator = (pieces.interval == "day").ifelse(12 * pieces.days, numerator)
-    denominator = denominator.cast("int64") * pieces.interval_count.cast("int64")
+    denominator = denominator.cast("int64") * (interval == "").ifelse(1, pieces.interval_count).cast("int64")
     return with_annual_amount(pieces, numerator, denominator).mutate(
         account=pieces.customer, step_months=months.cast("int32"), step_days=days.cast("int32")
     )

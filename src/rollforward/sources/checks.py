@@ -128,13 +128,24 @@ def checks_of(table: str) -> tuple[Check, ...]:
     }.get(table, ())
 
 
+_SPOKEN = {
+    "starts": "first day",
+    "date": "day",
+    "from": "currency to convert from",
+    "to": "currency to convert to",
+    "paid": "day of the payment",
+    "mrr": "MRR",
+}
+"""What a required column is called in a sentence, where its name does not do."""
+
+
 def check_rows(draft: Draft) -> None:
     """Note every row that lacks a required value or breaks a check of its table."""
     import pyarrow.compute as pc
 
     for column in draft.table.columns:
         if column.required and draft.arrays[column.name].null_count:
-            fault = Fault(f"the {column.name.replace('_', ' ')} is missing", "Fill it in, or correct the map")
+            fault = Fault(f"the {_SPOKEN.get(column.name, column.name)} is missing", "Fill it in, or correct the map")
             _note(draft, column.name, pc.is_null(draft.arrays[column.name]), fault)
     for check in checks_of(draft.table.name):
         _note(draft, check.column, check.breaks(draft.arrays), check.fault)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rollforward.errors import MapError
 from rollforward.records.tables import TABLES
+from rollforward.sources.dates import EPOCHS, ORDERS
 from rollforward.sources.raw import ReadOptions
 
 if TYPE_CHECKING:
@@ -39,12 +40,14 @@ DISCOUNT_PARTS = ("percent", "amount", "duration", "starts", "ends")
 class Binding:
     """Where one canonical column comes from: source columns (joined if several) or a constant, and how to read it.
 
-    `words` translates values, `times` multiplies a number, `round` limits its decimals, `last_day` says that a date is
-    the last day of a range and not the first day after it, `optional` that the column may be missing.
+    `default` stands for an empty cell, `words` translates values, `times` multiplies a number, `round` limits its
+    decimals, `last_day` says that a date is the last day of a range and not the first day after it, `optional` that the
+    column may be missing.
     """
 
     columns: tuple[str, ...] = ()
     constant: str | None = None
+    default: str | None = None
     separator: str = " "
     words: tuple[tuple[str, str], ...] = ()
     times: Decimal | None = None
@@ -134,6 +137,7 @@ def checked(column_map: ColumnMap) -> ColumnMap:
     """The map itself if it makes sense; MapError with the way out if not."""
     where = column_map.where or column_map.shape
     known = columns_of(column_map.table)
+    _check_formats(where, column_map.date_format)
     for name, binding in column_map.columns.items():
         if name not in known:
             raise MapError(where, f"there is no column {name!r} in {column_map.table}", f"It has: {', '.join(known)}")
@@ -146,6 +150,14 @@ def checked(column_map: ColumnMap) -> ColumnMap:
 def _check_binding(where: str, name: str, binding: Binding) -> None:
     if bool(binding.columns) == (binding.constant is not None):
         raise MapError(where, f"{name} needs a column or a constant, and not both", f'Write {name} = "column name"')
+    _check_formats(where, binding.date_format)
+
+
+def _check_formats(where: str, formats: tuple[str, ...]) -> None:
+    for pattern in formats:
+        if pattern not in {*ORDERS, *EPOCHS} and "%" not in pattern:
+            known = ", ".join((*ORDERS, *EPOCHS))
+            raise MapError(where, f"date_format has {pattern!r}", f"It is {known}, or a pattern such as %d.%m.%Y")
 
 
 def _check_marks(where: str, column_map: ColumnMap) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _DELIMITERS = (",", ";", "\t", "|")
+_AT_ONCE = 2_000
+"""Rows that are turned into columns at once: a few stay in the processor's cache, and leave the collector little to do."""
+
 _QUOTES = 'Close the quotes of the row (a quote inside a quoted cell is written twice: "")'
 
 
@@ -48,18 +52,42 @@ def _delimiter(header: str, path: Path) -> str:
     return most if bare.count(most) else "\t" if ".tsv" in path.suffixes else ","
 
 
+@dataclass(slots=True)
+class _Gathered:
+    """The columns of a batch while its rows come in."""
+
+    columns: tuple[str, ...]
+    values: list[list[str]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    faults: list[RawFault] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.values = [[] for _ in self.columns]
+
+    def __len__(self) -> int:
+        return len(self.numbers) + len(self.faults)
+
+    def add(self, rows: list[list[str]], numbers: Sequence[int]) -> None:
+        for column, cells in zip(self.values, zip(*rows, strict=True), strict=False):
+            column.extend(cells)
+        self.numbers.extend(numbers)
+
+    def batch(self, notes: list[RawFault]) -> RawRows:
+        return RawRows(self.columns, tuple(self.values), self.numbers, [*self.faults, *notes])
+
+
 def _batches(reader: _Reader, columns: tuple[str, ...], skipped: int, lines: Lines) -> Iterator[RawRows]:
-    first, is_last = True, False
+    gathered, is_first, is_last = _Gathered(columns), True, False
     while not is_last:
         before = reader.line_num
-        rows, faults, is_last = _some_rows(reader, skipped)
+        rows, broken, is_last = _some_rows(reader, skipped)
         numbers = _numbers(rows, before + skipped + 1, reader.line_num - before)
         kept, kept_numbers, ragged = _even(rows, numbers, columns)
-        faults += [*ragged, *lines.take_notes()]
-        if kept or faults or first:
-            values = tuple(zip(*kept, strict=True)) if kept else tuple(() for _ in columns)
-            yield RawRows(columns, values, kept_numbers, faults)
-        first = False
+        gathered.add(kept, kept_numbers)
+        gathered.faults += [*ragged, *broken]
+        if len(gathered) >= ROWS_AT_ONCE or (is_last and (len(gathered) or is_first)):
+            yield gathered.batch(lines.take_notes())
+            gathered, is_first = _Gathered(columns), False
 
 
 if TYPE_CHECKING:
@@ -77,11 +105,11 @@ def _some_rows(reader: _Reader, skipped: int) -> tuple[list[list[str]], list[Raw
     rows: list[list[str]] = []
     before = reader.line_num
     try:
-        rows.extend(islice(reader, ROWS_AT_ONCE))
+        rows.extend(islice(reader, _AT_ONCE))
     except csv.Error as error:
         start = before + skipped + 1 + sum(map(_lines_in, rows))
         return rows, [_broken(start, reader.line_num + skipped, str(error))], False
-    return rows, [], len(rows) < ROWS_AT_ONCE
+    return rows, [], len(rows) < _AT_ONCE
 
 
 def _broken(start: int, end: int, error: str) -> RawFault:

@@ -80,7 +80,7 @@ def _parse_column(draft: Draft, column: Column) -> None:
     if cells is None:
         draft.arrays.setdefault(column.name, _default_array(draft.table, column, len(draft)))
         return
-    if column.type == "text" and not cells.reading.words:
+    if column.type == "text" and not cells.reading.words and cells.reading.default is None:
         draft.arrays[column.name] = _trimmed(cells)
         return
     values, faults = read_values(memo_for(draft.table.name, column.name, cells.reading), cells.values)
@@ -106,20 +106,26 @@ def _trimmed(cells: Cells) -> object:
 
 def _split_intervals(draft: Draft, values: list[object]) -> list[object]:
     """The intervals by their canonical names. A word such as quarterly also says how many, unless a column does."""
+    different = set(values)
+    counts = {value: value[1] if isinstance(value, tuple) else 1 for value in different}
+    if any(count != 1 for count in counts.values()):
+        _settle_counts(draft, [counts[value] for value in values])
+    names = {value: value[0] if isinstance(value, tuple) else value for value in different}
+    return [names[value] for value in values]
+
+
+def _settle_counts(draft: Draft, counts: list[int]) -> None:
     import pyarrow as pa
 
-    pairs = {index: value for index, value in enumerate(values) if isinstance(value, tuple) and value[1] != 1}
-    if pairs and "interval_count" not in draft.cells:
-        counts = [value[1] if isinstance(value, tuple) else 1 for value in values]
+    if "interval_count" in draft.cells:
+        _forbid_two_counts(draft, [index for index, count in enumerate(counts) if count != 1])
+    else:
         draft.arrays["interval_count"] = pa.array(counts, arrow_type("count"))
-    elif pairs:
-        _forbid_two_counts(draft, pairs)
-    return [value[0] if isinstance(value, tuple) else value for value in values]
 
 
-def _forbid_two_counts(draft: Draft, pairs: dict[int, tuple[str, int]]) -> None:
+def _forbid_two_counts(draft: Draft, indexes: list[int]) -> None:
     fault = Fault("says how many intervals, and so does interval_count", "Say in the map what it stands for (words)")
-    for index in pairs:
+    for index in indexes:
         draft.add_fault(index, "interval", fault)
 
 

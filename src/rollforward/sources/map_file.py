@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from rollforward.errors import MapError
 from rollforward.sources.column_map import SHAPES, Binding, ColumnMap, Lookup, SkipRule, checked
+from rollforward.sources.numbers import MOST_DECIMALS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,7 @@ _BINDING_KEYS = (
     "columns",
     "separator",
     "constant",
+    "default",
     "words",
     "times",
     "round",
@@ -82,14 +84,14 @@ def _binding(where: str, name: str, value: object) -> Binding:
         return Binding(columns=_strings(where, name, value))
     table = _table(where, name, value)
     _only(where, name, table, _BINDING_KEYS)
-    constant = table.get("constant")
     return Binding(
         columns=_strings(where, name, table.get("column", table.get("columns", []))),
-        constant=None if constant is None else _scalar(where, name, constant),
+        constant=_scalar(where, name, table["constant"]) if "constant" in table else None,
+        default=_scalar(where, name, table["default"]) if "default" in table else None,
         separator=_string(where, name, table.get("separator", " ")),
         words=_words(where, name, table.get("words", {})),
         times=_decimal(where, name, table.get("times")),
-        round=_number(where, name, table["round"], least=0) if "round" in table else None,
+        round=_places(where, name, table["round"]) if "round" in table else None,
         last_day=_flag(where, name, table.get("last_day", False)),
         optional=_flag(where, name, table.get("optional", False)),
         date_format=_strings(where, name, table.get("date_format", [])),
@@ -158,6 +160,13 @@ def _number(where: str, name: str, value: object, *, least: int = 1) -> int:
     return value
 
 
+def _places(where: str, name: str, value: object) -> int:
+    number = _number(where, f"{name}.round", value, least=0)
+    if number > MOST_DECIMALS:
+        raise MapError(where, f"{name}.round is {number}", f"It is at most {MOST_DECIMALS}")
+    return number
+
+
 def _flag(where: str, name: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise MapError(where, f"{name} has {value!r}", "It is true or false")
@@ -202,7 +211,8 @@ def _dumped(binding: Binding) -> str:
     if binding == plain:
         return names
     parts = [f"column = {names}"] if binding.columns else []
-    parts += [f"constant = {_quoted(binding.constant)}"] if binding.constant is not None else []
+    texts = {"constant": binding.constant, "default": binding.default}
+    parts += [f"{key} = {_quoted(text)}" for key, text in texts.items() if text is not None]
     parts += [f"separator = {_quoted(binding.separator)}"] if binding.separator != " " else []
     parts += (
         [f"words = {{{', '.join(f'{_quoted(a)} = {_quoted(b)}' for a, b in binding.words)}}}"] if binding.words else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal, Inexact, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
 from functools import cache
 
 from rollforward.sources.faults import Fault
@@ -30,7 +30,8 @@ SYMBOLS = {
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _SIGNED = re.compile(r"([^0-9.,()\s'\u2019+-]*)\s*([^A-Za-z$€£¥₹₩]*?[0-9.,)])\s*([^0-9.,()'\u2019]*)")
 _SPACES = re.compile("[\u00a0\u202f\u2009 ]")
-_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
+_EXACT = Context(prec=60, traps=[Inexact])
+_ROUNDED = Context(prec=60, rounding=ROUND_HALF_UP, traps=[])
 
 _NOT_PLAIN = Fault(
     "not a number as it stands",
@@ -52,19 +53,22 @@ def parse_decimal(
     if plain is None:
         return _NOT_PLAIN
     value = Decimal(plain)
-    if value.adjusted() >= MOST_DIGITS:
+    if value and value.adjusted() >= MOST_DIGITS:
         return _TOO_LARGE
+    try:
+        return _fitted(_worked(value, times, places))
+    except Inexact:
+        return _TOO_FINE
+
+
+def _worked(value: Decimal, times: Decimal | None, places: int | None) -> Decimal:
     if times is not None:
         value = _EXACT.multiply(value, times)
-    if places is not None:
-        value = round(value, places)
-    return fitted(value)
+    return value if places is None else value.quantize(Decimal(1).scaleb(-places), context=_ROUNDED)
 
 
-def fitted(value: Decimal) -> Decimal | Fault:
+def _fitted(value: Decimal) -> Decimal | Fault:
     """The number if a column can hold it, else why not."""
-    if not value.is_finite():
-        return _NOT_PLAIN
     if value and value.adjusted() >= MOST_DIGITS:
         return _TOO_LARGE
     exponent = value.as_tuple().exponent

@@ -41,6 +41,7 @@ class Reading:
     thousands: str = ""
     times: Decimal | None = None
     round: int | None = None
+    default: str | None = None
     words: tuple[tuple[str, str], ...] = ()
     empty: frozenset[str] = NULLS
     strict: bool = False
@@ -50,9 +51,22 @@ class Reading:
 def memo_for(table: str, column: str, reading: Reading) -> Memo:
     """The parse function of a column, which remembers what it has read."""
     parse = _parser(table, TABLES[table].column(column), reading)
-    if not reading.words:
+    if reading.words:
+        parse = _translated(parse, dict(reading.words), _passes(table, column), reading.empty)
+    elif reading.default is None:
         return Memo(parse, reading.empty)
-    return Memo(_translated(parse, dict(reading.words), _passes(table, column), reading.empty))
+    return Memo(_filled(parse, reading))
+
+
+def _filled(parse: Parse, reading: Reading) -> Parse:
+    """The parse function with the map's default for an empty cell, if it has one."""
+
+    def fill(text: str) -> object:
+        if text in reading.empty and reading.default is not None:
+            return parse(reading.default)
+        return parse(text) if reading.words or text not in reading.empty else None
+
+    return fill
 
 
 def _passes(table: str, column: str) -> bool:

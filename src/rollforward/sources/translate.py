@@ -88,6 +88,7 @@ def reading_of(binding: Binding, column_map: ColumnMap, timezone: str) -> Readin
         thousands=column_map.thousands,
         times=binding.times,
         round=binding.round,
+        default=binding.default,
         words=binding.words,
         empty=column_map.nulls,
     )

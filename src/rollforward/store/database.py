@@ -16,26 +16,70 @@ if TYPE_CHECKING:
 FILE = "book.duckdb"
 
 
-def create(path: Path) -> None:
-    """An empty database in a folder."""
-    with writing(path) as connection:
-        for statement in create_statements():
-            connection.execute(statement)
+class Database:
+    """Where a book's records and ledgers lie. Every writing is one transaction: kept together, or not at all."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def create(self) -> None:
+        """Lay out an empty database."""
+        with self.writing() as connection:
+            for statement in create_statements():
+                connection.execute(statement)
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for reading."""
+        connection = connect(self.folder, read_only=True)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection whose changes are kept together at the end, or not at all."""
+        connection = connect(self.folder, read_only=False)
+        try:
+            with transaction(connection):
+                yield connection
+        finally:
+            connection.close()
+
+
+class MemoryDatabase(Database):
+    """A database that lives as long as its object, for cases and tests."""
+
+    def __init__(self) -> None:
+        import duckdb
+
+        super().__init__(Path("memory"))
+        self._connection = duckdb.connect(config={"threads": "1"})
+        _configure(self._connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The one connection."""
+        yield self._connection
+
+    @contextmanager
+    def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The one connection, in a transaction."""
+        with transaction(self._connection):
+            yield self._connection
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection whose changes are kept together at the end, or not at all."""
-    connection = connect(path, read_only=False)
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Changes that are kept together at the end, or not at all."""
+    connection.execute("BEGIN")
     try:
-        connection.execute("BEGIN")
-        yield connection
+        yield
         connection.execute("COMMIT")
     except BaseException:
         _roll_back(connection)
         raise
-    finally:
-        connection.close()
 
 
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
@@ -58,11 +102,12 @@ def connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         if "lock" in str(error).lower():
             raise BookLockedError(path, str(error).splitlines()[0]) from error
         raise RollforwardError(f"{file} cannot be opened: {error}") from error
-    _configure(connection, path)
+    _configure(connection)
+    connection.execute("SET temp_directory = ?", [str(path / "tmp")])
     return connection
 
 
-def _configure(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _configure(connection: duckdb.DuckDBPyConnection) -> None:
     for setting in (
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
@@ -71,7 +116,6 @@ def _configure(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         "TimeZone = 'UTC'",
     ):
         connection.execute(f"SET {setting}")
-    connection.execute("SET temp_directory = ?", [str(path / "tmp")])
 
 
 def check_format(connection: duckdb.DuckDBPyConnection, path: Path) -> None:

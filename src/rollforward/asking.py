@@ -1,0 +1,134 @@
+"""Asking: from what a caller says (fields, periods, filters) to a question on a kept ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from rollforward.calendar import Every, Period, period_of, periods
+from rollforward.errors import IncompleteError, UnknownNameError, UsageError
+from rollforward.policy.policy import Policy
+from rollforward.results import Stamp
+from rollforward.store import ledgers
+from rollforward.store.ledgers import KeptLedger
+from rollforward.store.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+    import ibis.expr.types as ir
+
+    from rollforward.ledger.segments import Segment
+    from rollforward.metrics.answers import Question, Source
+    from rollforward.metrics.registry import Metric
+
+Where = Mapping[str, str | Sequence[str]]
+"""Filters: rows whose field has the value, or one of the values."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question ready to be answered."""
+
+    source: Source
+    question: Question
+    stamp: Stamp
+    kept: KeptLedger
+
+    def sql(self, expression: ir.Table) -> str:
+        """The SQL of an expression over the kept ledger."""
+        return ledgers.compiled(expression).replace(ledgers.PLACE, self.kept.name)
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Turns what a caller asks into a question on a kept ledger."""
+
+    connection: duckdb.DuckDBPyConnection
+    kept: KeptLedger
+    settings: Settings
+    policy: Policy
+    today: date
+
+    def segment(self, where: Where, by: str | None) -> Segment:
+        from rollforward.ledger.segments import Segment
+
+        for field in (*where, *([by] if by else [])):
+            if field not in self._fields():
+                raise UnknownNameError("field", field, self._fields())
+        chosen = {field: (value,) if isinstance(value, str) else tuple(value) for field, value in where.items()}
+        return Segment(chosen, by)
+
+    def _fields(self) -> list[str]:
+        from rollforward.ledger.segments import ACCOUNT_FIELDS, ITEM_FIELDS
+
+        names = self.connection.execute("SELECT DISTINCT unnest(map_keys(attributes)) FROM customers").fetchall()
+        return [*ITEM_FIELDS, *ACCOUNT_FIELDS, *sorted(name for (name,) in names)]
+
+    def question(
+        self,
+        segment: Segment,
+        every: Every,
+        start: date | None,
+        end: date | None,
+        metrics: Sequence[Metric],
+        *,
+        whole_ledger: bool,
+    ) -> Question:
+        from rollforward.metrics.answers import Question, needs_of
+
+        last = min(end, self.today) if end else self.today
+        first = start or self._first_day(last)
+        if first > last:
+            raise UsageError(f"nothing lies between {first} and {last}. The book looks up to {self.today}.")
+        needs, windows = needs_of(metrics)
+        look_back = (self.policy.ltv_months or 0) if "history" in needs else 0
+        asked = (Period(first, last, ""),) if whole_ledger else self._periods(first, last, every, look_back)
+        return Question(segment, asked, last, look_back, windows or (0,), needs)
+
+    def _periods(self, first: date, last: date, every: Every, look_back: int) -> tuple[Period, ...]:
+        fiscal = self.settings.fiscal_year_start
+        asked = list(periods(first, last, every, fiscal))
+        for _ in range(look_back):
+            asked.insert(0, period_of(asked[0].start - timedelta(days=1), every, fiscal))
+        return tuple(asked)
+
+    def _first_day(self, last: date) -> date:
+        """The day of the first movement; IncompleteError where there is none yet."""
+        row = self.connection.execute(f"SELECT min(day) FROM {self.kept.name}.cube").fetchone()
+        if row is None or row[0] is None:
+            raise IncompleteError(
+                f"the book has no MRR up to {last} under policy {self.kept.policy}. "
+                "Import records with `rollforward import FILE`, or see `rollforward problems`."
+            )
+        return min(row[0], last)
+
+    def source(self) -> Source:
+        from rollforward.ledger.build import ledger
+        from rollforward.ledger.ground import Ground
+        from rollforward.metrics.answers import Source
+
+        ground = Ground(self.policy, self.kept.currency, self.kept.today, ledgers.traits_from(self.kept.traits))
+        made = ledgers.made_tables(ground.timeless(), tuple(self.kept.dimensions), self.kept.known_at)
+
+        def run(expression: ir.Table) -> list[tuple[Any, ...]]:
+            sql = ledgers.compiled(expression).replace(ledgers.PLACE, self.kept.name)
+            return self.connection.execute(sql).fetchall()
+
+        def give(name: str, columns: dict[str, str], rows: list[tuple[Any, ...]]) -> None:
+            hand_in(self.connection, name, columns, rows)
+
+        return Source(ledger(made, ground), made["cube"], self.kept.dimensions, run, give)
+
+
+def hand_in(
+    connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str], rows: list[tuple[Any, ...]]
+) -> None:
+    """A small table for the queries of this connection."""
+    types = {"int64": "BIGINT", "date": "DATE"}
+    listed = ", ".join(f'"{column}" {types[kind]}' for column, kind in columns.items())
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({listed})")
+    if rows:
+        marks = ", ".join("(" + ", ".join("?" * len(columns)) + ")" for _ in rows)
+        connection.execute(f"INSERT INTO {name} VALUES {marks}", [value for row in rows for value in row])

@@ -1,0 +1,422 @@
+"""The book: a folder with records and ledgers, and the object that every surface talks to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from rollforward.asking import Asked, Asking, Where, hand_in
+from rollforward.calendar import EVERY, Every
+from rollforward.errors import BookExistsError, NotFoundError, UnknownNameError
+from rollforward.money import exact
+from rollforward.policy.policy import Policy, load, preset, preset_names
+from rollforward.results import Cell, Result, ResultColumn, Stamp, column
+from rollforward.store import database, ledgers, settings
+from rollforward.store.database import Database, MemoryDatabase
+from rollforward.store.intake import ImportReport, Intake
+from rollforward.store.ledgers import KeptLedger, LedgerKey
+from rollforward.store.settings import Settings
+
+if TYPE_CHECKING:
+    import duckdb
+    import ibis.expr.types as ir
+
+    from rollforward.ledger.segments import Ledger, Segment
+    from rollforward.metrics.answers import Question, Source
+    from rollforward.metrics.registry import Metric
+    from rollforward.records.batch import Batch
+
+Progress = Callable[[str], None]
+Clock = Callable[[], datetime]
+
+FLOW_COLUMNS = {
+    "new": 1, "expansion": 1, "reactivation": 1, "contraction": -1, "churn": -1, "exchange": 1, "entered": 1, "left": -1
+}
+"""The columns of a roll-forward between opening and closing, with the sign that makes losses positive."""
+
+
+def _quiet(_: str) -> None:
+    return None
+
+
+def now() -> datetime:
+    """The clock: the time now, in UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@dataclass(frozen=True)
+class View:
+    """How a book is looked at: under which policy, in which currency, as known at which time, up to which day."""
+
+    policy: str | Policy | None = None
+    currency: str | None = None
+    as_of: datetime | None = None
+
+
+class Book:
+    """An open book. Its methods answer with frozen results; nothing of it is held open between calls."""
+
+    def __init__(self, path: Path, found: Settings, clock: Clock = now, kept_in: Database | None = None) -> None:
+        self.path = path
+        self.settings = found
+        self._clock = clock
+        self._database = kept_in or Database(path)
+
+    # -- making and opening ------------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(cls, path: str | Path, *, clock: Clock = now, **chosen: Any) -> Book:  # noqa: ANN401
+        """A new book in an empty or new folder. `chosen` are settings; BookExistsError if there is one already."""
+        folder = Path(path)
+        if (folder / settings.FILE).exists() or (folder / database.FILE).exists():
+            raise BookExistsError(folder)
+        found = Settings(**chosen)
+        folder.mkdir(parents=True, exist_ok=True)
+        Database(folder).create()
+        (folder / settings.FILE).write_text(found.text(), "utf-8")
+        return cls(folder, found, clock)
+
+    @classmethod
+    def open(cls, path: str | Path, *, clock: Clock = now) -> Book:
+        """The book in a folder; NotABookError if there is none."""
+        folder = Path(path)
+        found = settings.load(folder)
+        book = cls(folder, found, clock)
+        with book._database.reading() as connection:
+            database.check_format(connection, folder)
+        return book
+
+    @classmethod
+    def in_memory(cls, *, clock: Clock = now, **chosen: Any) -> Book:  # noqa: ANN401
+        """A book that lives as long as its object. `chosen` are settings."""
+        kept_in = MemoryDatabase()
+        kept_in.create()
+        return cls(kept_in.folder, Settings(**chosen), clock, kept_in)
+
+    # -- taking in ---------------------------------------------------------------------------------------------------
+
+    def take_in(
+        self,
+        batches: Iterable[Batch],
+        *,
+        source: str,
+        files: Iterable[str] = (),
+        column_map: str = "",
+        recorded_at: datetime | None = None,
+        dry_run: bool = False,
+    ) -> ImportReport:
+        """Book the batches of a source, all or nothing. Importing the same rows again changes nothing."""
+        try:
+            with self._database.writing() as connection:
+                intake = Intake(connection, source, recorded_at or self._clock())
+                for batch in batches:
+                    intake.add(batch)
+                report = intake.finish(files, column_map)
+                if dry_run:
+                    raise _DryRunError(report)
+        except _DryRunError as dry:
+            return dry.report
+        return report
+
+    def build(self, view: View = View(), *, progress: Progress = _quiet, force: bool = True) -> KeptLedger:
+        """Build the ledger of a view anew and prove it; with `force=False` only if it is not up to date."""
+        with self._database.writing() as connection:
+            found = None if force else ledgers.find(connection, self._key(view), self.today())
+            return found or self._build(connection, view, progress)
+
+    # -- looking at --------------------------------------------------------------------------------------------------
+
+    def today(self) -> date:
+        """The last day that the book looks at: its setting, or the clock's day in the book's time zone."""
+        local = self._clock().replace(tzinfo=UTC).astimezone(ZoneInfo(self.settings.timezone)).date()
+        return min(self.settings.today or local, local)
+
+    def policy(self, name: str | Policy | None = None) -> Policy:
+        """A policy by name: the book's own in `policies/`, or a built-in one. A policy stands for itself."""
+        if isinstance(name, Policy):
+            return name
+        name = name or self.settings.policy
+        own = {path.stem: path for path in (self.path / "policies").glob("*.toml")}
+        if name in own:
+            return load(own[name], name)
+        if name not in preset_names():
+            raise UnknownNameError("policy", name, sorted({*own, *preset_names()}))
+        return preset(name)
+
+    def rollforward(
+        self,
+        *,
+        every: Every = "month",
+        start: date | None = None,
+        end: date | None = None,
+        where: Where | None = None,
+        by: str | None = None,
+        view: View = View(),
+    ) -> Result:
+        """Opening + movements = closing MRR for each period, and for each group if `by` names a field."""
+        with self._asking(view, where, by, every, start, end) as asked:
+            from rollforward.metrics import answers
+
+            figures = answers.figures(asked.source, asked.question)
+            sql = asked.sql(answers.flow_query(asked.source, asked.question))
+        shown = _flow_columns(figures, segmented=asked.question.segment.follows_items)
+        rows = [_rollforward_row(one, shown, by) for one in figures]
+        columns = [column("period", "text"), *_group_column(by), column("opening", "money")]
+        columns += [column(kind, "money") for kind in shown] + [column("closing", "money")]
+        return Result("rollforward", tuple(columns), asked.stamp, sql, lambda: rows)
+
+    def metrics(
+        self,
+        *names: str,
+        every: Every = "month",
+        start: date | None = None,
+        end: date | None = None,
+        where: Where | None = None,
+        by: str | None = None,
+        view: View = View(),
+    ) -> Result:
+        """The values of metrics for each period and group. Without names: every metric."""
+        from rollforward.metrics import answers
+        from rollforward.metrics.registry import every_metric, find
+
+        listed = [find(name) for name in names] or every_metric()
+        with self._asking(view, where, by, every, start, end, listed) as asked:
+            figures = answers.figures(asked.source, asked.question)
+            sql = asked.sql(answers.flow_query(asked.source, asked.question))
+        rows = [
+            (one.period.label, *([one.group] if by else []), *(_exact(value) for value in answers.values(listed, one)))
+            for one in figures
+        ]
+        columns = [column("period", "text"), *_group_column(by), *(column(metric.name, metric.unit) for metric in listed)]
+        return Result("metrics", tuple(columns), asked.stamp, sql, lambda: rows)
+
+    def movements(
+        self,
+        *,
+        start: date | None = None,
+        end: date | None = None,
+        where: Where | None = None,
+        kind: str | None = None,
+        account: str | None = None,
+        view: View = View(),
+    ) -> Result:
+        """Every movement: day, account, kind, MRR moved, before and after. Amounts of 0 are left out."""
+        with self._asking(view, where, None, "day", start, end, whole_ledger=True) as asked:
+            from rollforward.metrics.listings import movement_list
+
+            expression = movement_list(asked.source.ledger, asked.question, kind=kind, account=account)
+        kinds = {"day": "day", "mrr": "money", "before": "money", "after": "money"}
+        return self._listing("movements", expression, kinds, asked)
+
+    def accounts(self, *, where: Where | None = None, search: str | None = None, view: View = View()) -> Result:
+        """Every account: its MRR now, since when, its last movement, and its plans."""
+        with self._asking(view, where, None, "day", None, None, whole_ledger=True) as asked:
+            from rollforward.metrics.listings import account_list
+
+            expression = account_list(asked.source.ledger, asked.question, search)
+        kinds = {"mrr": "money", "arr": "money", "since": "day", "last_moved": "day"}
+        return self._listing("accounts", expression, kinds, asked)
+
+    def customer_months(self, *, where: Where | None = None, view: View = View()) -> Result:
+        """The customer cube: the MRR of every customer at every month end at which it has some."""
+        with self._asking(view, where, None, "month", None, None) as asked:
+            from rollforward.metrics.listings import customer_month_list
+
+            expression = customer_month_list(asked.source.ledger, asked.question)
+            months = asked.question.period_rows()
+        result = self._listing("customer_months", expression, {"month_end": "day", "mrr": "money"}, asked, months)
+        return result
+
+    def cohorts(
+        self,
+        *,
+        measure: str = "customers",
+        every: Every = "month",
+        percent: bool = True,
+        where: Where | None = None,
+        view: View = View(),
+    ) -> Result:
+        """Accounts by the period of their first MRR, and what is left of them at the end of each period after it."""
+        if measure not in {"customers", "mrr"}:
+            raise UnknownNameError("measure", measure, ["customers", "mrr"])
+        if every not in {"month", "quarter", "year"}:
+            raise UnknownNameError("cohort period", every, ["month", "quarter", "year"])
+        with self._asking(view, where, "cohort", every, None, None) as asked:
+            from rollforward.metrics.cohorts import cohorts
+            from rollforward.metrics.listings import cohort_flows
+
+            expression = cohort_flows(asked.source, asked.question)
+            made = cohorts(asked.source.run(expression), self.today(), every, measure, self.settings.fiscal_year_start)
+            sql = asked.sql(expression)
+        kind = "count" if measure == "customers" else "money"
+        width = max((len(cohort.left) for cohort in made), default=0)
+        cells = [[_exact(value) for value in (cohort.shares() if percent else cohort.left)] for cohort in made]
+        rows = [
+            (cohort.period.label, _exact(cohort.size), *row, *[None] * (width - len(row)))
+            for cohort, row in zip(made, cells, strict=True)
+        ]
+        columns = [column("cohort", "text"), column("size", kind)]
+        columns += [column(f"{every}_{number}", "ratio" if percent else kind) for number in range(width)]
+        return Result("cohorts", tuple(columns), asked.stamp, sql, lambda: rows)
+
+    def problems(self, *, severity: str | None = None, view: View = View()) -> Result:
+        """What could not be read or does not count: from imports, and records that the build set aside."""
+        with self._ready(view) as (connection, kept):
+            rows = _problem_rows(connection, kept, severity)
+            stamp = self._stamp(connection, kept, view)
+        names = ("source", "table", "file", "row", "field", "value", "reason", "remedy", "severity")
+        columns = tuple(ResultColumn(name, "count" if name == "row" else "text") for name in names)
+        return Result("problems", columns, stamp, _PROBLEMS, lambda: rows)
+
+    def imports(self) -> list[dict[str, Any]]:
+        """The imports so far: rows in = booked + unchanged + quarantined, each."""
+        with self._database.reading() as connection:
+            found = connection.execute("SELECT * EXCLUDE (map) FROM imports ORDER BY import")
+            names = [part[0] for part in found.description or []]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def ledger(self, view: View = View()) -> KeptLedger:
+        """The ledger of a view, built if it is not up to date."""
+        with self._ready(view) as (_, kept):
+            return kept
+
+    # -- within ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _ready(self, view: View) -> Iterator[tuple[duckdb.DuckDBPyConnection, KeptLedger]]:
+        """A connection for reading, and an up-to-date ledger of the view; built first if there is none."""
+        key = self._key(view)
+        with self._database.reading() as connection:
+            kept = ledgers.find(connection, key, self.today())
+        if kept is None:
+            kept = self.build(view, force=False)
+        with self._database.reading() as connection:
+            yield connection, kept
+
+    def _key(self, view: View) -> LedgerKey:
+        return LedgerKey(self.policy(view.policy).hash, view.currency or self.settings.currency, view.as_of)
+
+    def _build(self, connection: duckdb.DuckDBPyConnection, view: View, progress: Progress) -> KeptLedger:
+        from rollforward.ledger.build import BASIS
+        from rollforward.ledger.ground import Ground
+
+        policy = self.policy(view.policy)
+        currency = Settings(currency=view.currency).currency if view.currency else self.settings.currency
+        traits = ledgers.traits_of(connection, BASIS[policy.basis])
+        ground = Ground(policy, currency, self.today(), traits)
+        return ledgers.build(
+            connection, self._key(view), ground, _dimensions(self.settings, ground), self._clock(), progress
+        )
+
+    def _stamp(self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View) -> Stamp:
+        row = connection.execute("SELECT max(recorded_at) FROM imports").fetchone()
+        return Stamp(
+            kept.policy, kept.policy_hash, kept.currency, self.settings.timezone, self.today(),
+            row[0] if row else None, view.as_of, kept.ledger_hash,
+        )
+
+    @contextmanager
+    def _asking(
+        self,
+        view: View,
+        where: Where | None,
+        by: str | None,
+        every: Every,
+        start: date | None,
+        end: date | None,
+        metrics: Sequence[Metric] = (),
+        *,
+        whole_ledger: bool = False,
+    ) -> Iterator[Asked]:
+        if every not in EVERY:
+            raise UnknownNameError("period", every, list(EVERY))
+        with self._ready(view) as (connection, kept):
+            asked = Asking(connection, kept, self.settings, self.policy(view.policy), self.today())
+            segment = asked.segment(where or {}, by)
+            question = asked.question(segment, every, start, end, metrics, whole_ledger=whole_ledger)
+            yield Asked(asked.source(), question, self._stamp(connection, kept, view), kept)
+
+    def _listing(
+        self,
+        subject: str,
+        expression: ir.Table,
+        kinds: Mapping[str, str],
+        asked: Asked,
+        periods_asked: list[tuple[Any, ...]] | None = None,
+    ) -> Result:
+        sql = asked.sql(expression)
+
+        def fetch() -> list[tuple[Cell, ...]]:
+            with self._database.reading() as connection:
+                if periods_asked is not None:
+                    hand_in(connection, "asked_periods", {"number": "int64", "start": "date", "end": "date"}, periods_asked)
+                return connection.execute(sql).fetchall()
+
+        columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in expression.columns)  # type: ignore[arg-type]
+        return Result(subject, columns, asked.stamp, sql, fetch, expression)
+
+
+class _DryRunError(Exception):
+    """Raised to leave a transaction without keeping it."""
+
+    def __init__(self, report: ImportReport) -> None:
+        super().__init__("dry run")
+        self.report = report
+
+
+def _dimensions(found: Settings, ground: Any) -> list[str]:  # noqa: ANN401
+    """The dimensions whose cube the build keeps: the book's segments that its records have, and cohorts."""
+    known = {"plan", "product", "currency", "country", *ground.traits.attributes}
+    kept = [field for field in found.segments if field in known]
+    return [*kept, "cohort"]
+
+
+def _flow_columns(figures: Sequence[Any], *, segmented: bool) -> list[str]:
+    """The kinds that a roll-forward shows: entered and left only under a filter by item, transfer never yet."""
+    return [kind for kind in FLOW_COLUMNS if kind not in {"entered", "left"} or segmented]
+
+
+def _rollforward_row(figures: Any, kinds: list[str], by: str | None) -> tuple[Cell, ...]:  # noqa: ANN401
+    from rollforward.money import monthly
+
+    amounts = (exact(monthly(FLOW_COLUMNS[kind] * figures.flows.get(kind, 0))) for kind in kinds)
+    group = [figures.group] if by else []
+    return (
+        figures.period.label, *group, exact(monthly(figures.opening)), *amounts, exact(monthly(figures.closing))
+    )
+
+
+def _group_column(by: str | None) -> list[ResultColumn]:
+    return [column(by, "text")] if by else []
+
+
+def _exact(value: Any) -> Cell:  # noqa: ANN401
+    return None if value is None else exact(value)
+
+
+_PROBLEMS = """
+SELECT source, "table", file, "row", field, value, reason, remedy, severity FROM problems
+WHERE $severity IS NULL OR severity = $severity ORDER BY import, file, "row", field
+"""
+
+
+def _problem_rows(
+    connection: duckdb.DuckDBPyConnection, kept: KeptLedger, severity: str | None
+) -> list[tuple[Cell, ...]]:
+    """Problems of imports, then records that the build set aside, in the order of their rows."""
+    found = connection.execute(_PROBLEMS, {"severity": severity}).fetchall()
+    if severity == "note":
+        return found
+    aside = connection.execute(f'SELECT DISTINCT "table", record, field, value, reason, remedy FROM {kept.name}.set_aside')
+    for table, record, field, value, reason, remedy in sorted(aside.fetchall()):
+        row = connection.execute(f'SELECT source, file, "row" FROM {table} WHERE record = ?', [record]).fetchone()
+        if row is None:
+            raise NotFoundError(f"record {record} of {table}")
+        source, file, number = row
+        found.append((source, table, file, number, field, value, reason, remedy, "set aside"))
+    return found

@@ -1,0 +1,228 @@
+"""Cases: executable definitions. Records in, numbers out, each difference named."""
+
+from __future__ import annotations
+
+import calendar
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from rollforward.book import Book, View
+from rollforward.errors import CaseError, IncompleteError, NotFoundError, RollforwardError
+from rollforward.money import round_half_up
+from rollforward.policy.policy import Policy, preset
+from rollforward.records.tables import TABLES
+
+_REQUIRED = ("id", "currency", "today", "records", "expect")
+_KEYS = {*_REQUIRED, "about", "source", "certainty", "policy", "timezone"}
+_EXPECTED = {"mrr", "arr", "customers", "movements", "rollforward", "metrics", "problems"}
+_PLACES = 6
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a case expects, and what came out instead."""
+
+    case: str
+    where: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.case}: {self.where}: expected {self.expected}, found {self.found}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A case and its differences; none when it holds."""
+
+    case: str
+    about: str
+    file: Path
+    differences: tuple[Difference, ...]
+
+
+def verify(paths: Sequence[Path], progress: Callable[[str], None] = lambda _: None) -> list[Verdict]:
+    """Run every case in the files and folders; CaseError where one breaks the format."""
+    verdicts = []
+    for file, case in load(paths):
+        progress(str(case["id"]))
+        verdicts.append(Verdict(case["id"], case.get("about", ""), file, tuple(differences(case, file))))
+    return verdicts
+
+
+def load(paths: Sequence[Path]) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The cases of files and folders, in order. A `.json` file holds one case or a list."""
+    files = [file for path in paths for file in _files(path)]
+    if not files:
+        raise NotFoundError(f"no .json file in {', '.join(map(str, paths))}")
+    for file in files:
+        try:
+            found = json.loads(file.read_text("utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise CaseError(file, "file", f"not JSON: {error}") from error
+        for number, case in enumerate(found if isinstance(found, list) else [found]):
+            _check(case, file, number)
+            yield file, case
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.exists():
+        raise NotFoundError(f"{path} does not exist")
+    return sorted(path.rglob("*.json")) if path.is_dir() else [path]
+
+
+def _check(case: Any, file: Path, number: int) -> None:  # noqa: ANN401  whatever a file holds
+    where = f"case {number}"
+    if not isinstance(case, dict):
+        raise CaseError(file, where, "a case is an object")
+    where = str(case.get("id", where))
+    for missing in (key for key in _REQUIRED if key not in case):
+        raise CaseError(file, where, f"the key {missing!r} is missing")
+    for kind, known, found in (
+        ("key", _KEYS, case), ("table", set(TABLES), case["records"]), ("expectation", _EXPECTED, case["expect"])
+    ):
+        for unknown in sorted(set(found) - known):
+            raise CaseError(file, where, f"unknown {kind} {unknown!r}. Known: {', '.join(sorted(known))}")
+    policy = case.get("policy", {})
+    if not set(policy) <= {"preset", "set"}:
+        raise CaseError(file, where, "policy has the keys preset and set")
+
+
+def policy_of(case: dict[str, Any]) -> Policy:
+    """The policy of a case."""
+    said = case.get("policy", {})
+    return preset(said.get("preset", "default")).with_settings(case["id"], said.get("set", {}))
+
+
+def book_of(case: dict[str, Any]) -> tuple[Book, list[tuple[str, int]]]:
+    """A book with the records of a case, and the records that were not booked: table, row."""
+    from rollforward.sources.canonical import translate_records
+
+    today = date.fromisoformat(case["today"])
+    zone = case.get("timezone", "UTC")
+    clock = datetime.combine(date(2200, 1, 1), time())
+    book = Book.in_memory(
+        clock=lambda: clock, currency=case["currency"], timezone=zone, today=today, segments=()
+    )
+    refused = []
+    for table, rows in case["records"].items():
+        batch = translate_records(table, rows, source="case", timezone=zone)
+        report = book.take_in([batch], source="case")
+        refused += [(table, problem.row) for problem in report.first_problems if problem.severity == "quarantined"]
+    return book, refused
+
+
+def differences(case: dict[str, Any], file: Path = Path()) -> Iterator[Difference]:
+    """What differs in a case, one by one."""
+    try:
+        book, refused = book_of(case)
+        view = View(policy=policy_of(case))
+        yield from _Run(case, book, view, refused).differences()
+    except CaseError:
+        raise
+    except (KeyError, TypeError, ValueError, InvalidOperation) as error:
+        raise CaseError(file, case["id"], f"not as the format says: {error!r}") from error
+    except RollforwardError as error:
+        yield Difference(case["id"], "the run", "an answer", f"{type(error).__name__}: {error}")
+
+
+@dataclass(frozen=True)
+class _Run:
+    case: dict[str, Any]
+    book: Book
+    view: View
+    refused: list[tuple[str, int]]
+
+    def differences(self) -> Iterator[Difference]:
+        expect = self.case["expect"]
+        for name in ("mrr", "arr", "customers"):
+            for day, expected in expect.get(name, {}).items():
+                yield from self._compare(f"{name} of {day}", expected, self._metric(name, date.fromisoformat(day), "day"))
+        yield from self._movements(expect.get("movements"))
+        for row in expect.get("rollforward", []):
+            yield from self._rollforward(row)
+        for row in expect.get("metrics", []):
+            yield from self._metric_row(row)
+        yield from self._problems(expect.get("problems", []))
+
+    def _metric(self, name: str, day: date, every: str, start: date | None = None) -> Fraction | None:
+        try:
+            found = self.book.metrics(name, every=every, start=start or day, end=day, view=self.view)  # type: ignore[arg-type]
+        except IncompleteError:
+            return Fraction(0)
+        value = found.rows[-1][-1]
+        return None if value is None else Fraction(value)  # type: ignore[arg-type]
+
+    def _metric_row(self, row: dict[str, Any]) -> Iterator[Difference]:
+        first, last = _month(row["month"])
+        start = _month(row["from"])[0] if "from" in row else first
+        name = f"{row['metric']} of {row['month']}"
+        yield from self._compare(name, row["value"], self._metric(row["metric"], last, "month", start))
+
+    def _rollforward(self, row: dict[str, Any]) -> Iterator[Difference]:
+        first, last = _month(row["month"])
+        found = self.book.rollforward(every="month", start=first, end=last, view=self.view).to_dicts()[-1]
+        for name, expected in row.items():
+            if name != "month":
+                yield from self._compare(f"{name} of {row['month']}", expected, Fraction(found[name]))  # type: ignore[arg-type]
+
+    def _movements(self, expected: list[dict[str, Any]] | None) -> Iterator[Difference]:
+        if expected is None:
+            return
+        found = sorted(
+            (row["day"].isoformat(), row["account"], row["kind"], round_half_up(Fraction(row["mrr"]), _PLACES))  # type: ignore[union-attr, arg-type]
+            for row in self.book.movements(start=date(1, 1, 1), view=self.view).to_dicts()
+        )
+        wanted = sorted(
+            (row["date"], row["customer"], row["kind"], round_half_up(Fraction(row["amount"]), _PLACES)) for row in expected
+        )
+        for missing in _minus(wanted, found):
+            yield Difference(self.case["id"], "movements", _said(missing), "no such movement")
+        for extra in _minus(found, wanted):
+            yield Difference(self.case["id"], "movements", "no such movement", _said(extra))
+
+    def _problems(self, expected: list[dict[str, Any]]) -> Iterator[Difference]:
+        set_aside = [
+            (str(row["table"]), int(row["row"]))  # type: ignore[arg-type]
+            for row in self.book.problems(view=self.view).to_dicts()
+            if row["severity"] == "set aside"
+        ]
+        found = {*self.refused, *set_aside}
+        wanted = {(row["table"], row["row"]) for row in expected}
+        for table, row in sorted(wanted - found):
+            yield Difference(self.case["id"], "problems", f"{table} row {row}", "no problem")
+        for table, row in sorted(found - wanted):
+            yield Difference(self.case["id"], "problems", "no problem", f"{table} row {row}")
+
+    def _compare(self, where: str, expected: Any, found: Fraction | None) -> Iterator[Difference]:  # noqa: ANN401
+        places = expected.get("places", _PLACES) if isinstance(expected, dict) else _PLACES
+        wanted = expected["value"] if isinstance(expected, dict) else expected
+        same = wanted is None if found is None else wanted is not None and _rounded(wanted, places) == _rounded(found, places)
+        if not same:
+            shown = "none" if found is None else str(_rounded(found, places).normalize())
+            yield Difference(self.case["id"], where, str(wanted), shown)
+
+
+def _rounded(value: Any, places: int) -> Decimal:  # noqa: ANN401  text, a number or a fraction
+    return round_half_up(Fraction(value), places)
+
+
+def _minus(left: list[Any], right: list[Any]) -> list[Any]:
+    rest = list(right)
+    return [item for item in left if not (item in rest and not rest.remove(item))]  # type: ignore[func-returns-value]
+
+
+def _said(movement: tuple[str, str, str, Decimal]) -> str:
+    day, customer, kind, amount = movement
+    return f"{day} {customer} {kind} {amount.normalize():f}"
+
+
+def _month(text: str) -> tuple[date, date]:
+    first = date.fromisoformat(f"{text}-01")
+    return first, first.replace(day=calendar.monthrange(first.year, first.month)[1])

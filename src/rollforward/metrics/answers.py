@@ -1,0 +1,238 @@
+"""Answers: facts fetched and put together as figures, one for each period and group, and the metrics of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from rollforward.calendar import Period, add_months, periods
+from rollforward.ledger.segments import Ledger, Segment
+from rollforward.metrics import facts
+from rollforward.metrics.figures import Contracts, Figures, Retained, Trials
+from rollforward.metrics.registry import Metric
+from rollforward.money import annual
+
+Row = Sequence[Any]
+Lines = {"trial": "trial", "usage": "usage"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: which part of the book, which periods, up to which day.
+
+    `hidden` periods stand before those asked for, where a metric looks back.
+    """
+
+    segment: Segment
+    periods: tuple[Period, ...]
+    today: date
+    hidden: int = 0
+    windows: tuple[int, ...] = (0,)
+    needs: frozenset[str] = frozenset()
+
+    def end(self, period: Period) -> date:
+        """The first day that a period no longer looks at."""
+        return min(period.end, self.today + timedelta(days=1))
+
+    def period_rows(self) -> list[tuple[int, date, date]]:
+        """The rows of the table of periods."""
+        return [(number, period.start, self.end(period)) for number, period in enumerate(self.periods)]
+
+    def cohort_rows(self) -> list[tuple[int, int, date, date]]:
+        """The rows of the table of closed cohorts."""
+        return [
+            (number, window, add_months(self.end(period), -window) if window else period.start, self.end(period))
+            for number, period in enumerate(self.periods)
+            for window in self.windows
+        ]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What answers a question: a ledger, its cube, and a way to run queries and to hand in small tables."""
+
+    ledger: Ledger
+    cube: ir.Table
+    dimensions: list[str]
+    run: Callable[[ir.Table], list[tuple[Any, ...]]]
+    hand_in: Callable[[str, dict[str, str], list[tuple[Any, ...]]], None]
+
+
+@dataclass
+class _Gathered:
+    """Facts by (number, group)."""
+
+    flows: dict[tuple[int, str], list[Row]] = field(default_factory=lambda: defaultdict(list))
+    other: dict[str, dict[tuple[Any, ...], Row]] = field(default_factory=lambda: defaultdict(dict))
+    groups: set[str] = field(default_factory=set)
+
+
+def figures(source: Source, question: Question) -> list[Figures]:
+    """The figures of every period asked for and every group, in the order of periods, then of groups."""
+    gathered = _gather(source, question)
+    by_group = [_series(group, gathered, question, source) for group in sorted(gathered.groups or {""})]
+    return [series[index] for index in range(question.hidden, len(question.periods)) for series in by_group]
+
+
+def values(metrics: Iterable[Metric], of: Figures) -> list[Fraction | None]:
+    """The values of some metrics."""
+    return [metric.value(of) for metric in metrics]
+
+
+def needs_of(metrics: Iterable[Metric]) -> tuple[frozenset[str], tuple[int, ...]]:
+    """What some metrics need beside the flows, and the windows of their closed cohorts."""
+    listed = list(metrics)
+    windows = {metric.window for metric in listed if "retained" in metric.needs}
+    return frozenset(need for metric in listed for need in metric.needs), tuple(sorted(windows))
+
+
+def flow_query(source: Source, question: Question) -> ir.Table:
+    """The query of the flows, which stands behind every answer."""
+    table = ibis.table(facts.PERIODS, name="asked_periods")
+    return facts.flow_facts(source.ledger, source.cube, source.dimensions, question.segment, table)
+
+
+def _gather(source: Source, question: Question) -> _Gathered:
+    source.hand_in("asked_periods", facts.PERIODS, question.period_rows())
+    gathered = _Gathered()
+    for number, group, *row in source.run(flow_query(source, question)):
+        gathered.flows[number, group].append(row)
+        gathered.groups.add(group)
+    for name, expression, keys in _families(source, question):
+        for row in source.run(expression):
+            gathered.other[name][tuple(row[:keys])] = row[keys:]
+    return gathered
+
+
+def _families(source: Source, question: Question) -> list[tuple[str, ir.Table, int]]:
+    """The families of facts that a question needs: name, query, and how many of its columns are the key."""
+    asked = ibis.table(facts.PERIODS, name="asked_periods")
+    ledger, segment, needs = source.ledger, question.segment, question.needs
+    families = []
+    if "churners" in needs:
+        families.append(("churners", facts.churner_facts(ledger, segment, asked), 2))
+    if "subscriptions" in needs:
+        families.append(("subscriptions", facts.subscription_facts(ledger, segment, asked), 3))
+    if "retained" in needs:
+        source.hand_in("asked_cohorts", facts.COHORTS, question.cohort_rows())
+        cohorts = ibis.table(facts.COHORTS, name="asked_cohorts")
+        families.append(("retained", facts.retained_facts(ledger, segment, cohorts), 3))
+    if "committed" in needs:
+        families.append(("committed", facts.committed_facts(ledger, segment), 1))
+    if "contracts" in needs:
+        families.append(("contracts", facts.contract_facts(ledger, segment, asked), 2))
+    if "trials" in needs:
+        window = ledger.ground.policy.trial_window
+        families.append(("trials", facts.trial_facts(ledger, segment, asked, window), 2))
+    if "daily" in needs and ledger.ground.policy.churn_rate_formula == "daily_sum":
+        source.hand_in("asked_days", facts.PERIODS, _day_rows(question))
+        days = ibis.table(facts.PERIODS, name="asked_days")
+        flows = facts.flow_facts(ledger, source.cube, source.dimensions, segment, days)
+        families.append(("daily", flows, 3))
+    return families
+
+
+def _day_rows(question: Question) -> list[tuple[int, date, date]]:
+    days = periods(question.periods[0].start, question.today, "day")
+    return [(number, day.start, day.end) for number, day in enumerate(days)]
+
+
+def _series(group: str, gathered: _Gathered, question: Question, source: Source) -> list[Figures]:
+    """The figures of one group over all periods, each linked to the one before it."""
+    policy = source.ledger.ground.policy
+    level, customers, lines, subscriptions = 0, 0, {"trial": 0, "usage": 0}, _presence(gathered, "subscriptions", -1, group)
+    daily = _daily_churn(gathered, group, question) if gathered.other["daily"] else {}
+    series: list[Figures] = []
+    for number in range(-1, len(question.periods)):
+        flows, moves, came = _kinds(gathered.flows[number, group], lines)
+        if number == -1:
+            level, customers = sum(flows.values()), came
+            continue
+        subscriptions += _presence(gathered, "subscriptions", number, group)
+        made = Figures(
+            question.periods[number], group, policy, level, flows, moves, customers, customers + came,
+            daily_churn=daily.get(number), subscriptions=subscriptions, trial=lines["trial"], usage=lines["usage"],
+        )
+        made = _completed(made, number, gathered, question)
+        made = replace(made, **_history(series, number, question))
+        series.append(made)
+        level, customers = made.closing, made.customers_closing
+    return series
+
+
+def _history(series: list[Figures], number: int, question: Question) -> dict[str, Any]:
+    first = series[question.hidden] if number > question.hidden else None
+    return {"previous": series[-1] if series else None, "first": first, "steps": max(number - question.hidden, 0)}
+
+
+def _kinds(rows: list[Row], lines: dict[str, int]) -> tuple[dict[str, int], dict[str, int], int]:
+    """Amounts and counts of movements by kind and the customers that came less those that went; lines move on."""
+    flows: dict[str, int] = {}
+    moves: dict[str, int] = {}
+    came = 0
+    for kind, amount, count, presence in rows:
+        if kind in lines:
+            lines[kind] += int(amount)
+            continue
+        came += int(presence)
+        if kind != "presence":
+            flows[kind], moves[kind] = int(amount), int(count)
+    return flows, moves, came
+
+
+def _presence(gathered: _Gathered, family: str, number: int, group: str) -> int:
+    rows = gathered.other[family]
+    return sum(int(row[-1]) for key, row in rows.items() if key[:2] == (number, group)) if rows else 0
+
+
+def _completed(made: Figures, number: int, gathered: _Gathered, question: Question) -> Figures:
+    """Figures with the facts of the other families."""
+    other, key = gathered.other, (number, made.group)
+    churned, joined = other["churners"].get(key, (0, 0))
+    started, converted = other["trials"].get(key, (0, 0))
+    retained = {
+        window: Retained(*map(int, other["retained"].get((number, window, made.group), (0, 0, 0))))
+        for window in question.windows
+    }
+    committed = None
+    if "committed" in question.needs and question.today in made.period:
+        committed = int(other["committed"].get((made.group,), (0,))[0])
+    return replace(
+        made, churned=churned, joined_and_churned=joined, trials=Trials(started, converted), retained=retained,
+        committed=committed, contracts=_contracts(other["contracts"].get(key), made.policy.one_time_in_contract_value),
+    )
+
+
+def _contracts(row: Row | None, one_time: str) -> Contracts:
+    if row is None:
+        return Contracts()
+    run_rate, months, days, once = (int(part or 0) for part in row)
+    extra = annual(once) if one_time == "include" else Fraction(0)
+    return Contracts(annual(run_rate) + extra, annual(months) / 12 + annual(days) / 365 + extra)
+
+
+def _daily_churn(gathered: _Gathered, group: str, question: Question) -> dict[int, Fraction]:
+    """The sum over a period's days of the customers lost on the day / those at its start."""
+    rows = gathered.other["daily"]
+    first = question.periods[0].start
+    by_day: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for (number, value, kind), (_, count, presence) in rows.items():
+        if value == group and kind not in Lines:
+            lost = int(count) if kind == "churn" else 0
+            by_day[number] = (by_day[number][0] + int(presence), by_day[number][1] + lost)
+    customers, rates = by_day[-1][0], {}
+    for number, period in enumerate(question.periods):
+        total = Fraction(0)
+        for day in range((period.start - first).days, (question.end(period) - first).days):
+            came, lost = by_day[day]
+            total += Fraction(lost, customers) if customers else 0
+            customers += came
+        rates[number] = total
+    return rates

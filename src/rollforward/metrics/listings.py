@@ -1,0 +1,113 @@
+"""Listings: rows of the ledger as people read them, amounts as MRR."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import ibis
+import ibis.expr.types as ir
+
+from rollforward.ledger.arithmetic import quotient
+from rollforward.ledger.months import add_days, month_start
+from rollforward.ledger.segments import ITEM_FIELDS, Ledger, chosen
+from rollforward.metrics import facts
+from rollforward.metrics.answers import Question, Source
+from rollforward.metrics.facts import _from_cube
+from rollforward.ledger.segments import flows, levels
+
+MONEY = "decimal(38, 10)"
+
+
+def monthly_amount(amount: ir.IntegerValue) -> ir.DecimalValue:
+    """The MRR of a stored annual amount at 10 decimals, half away from zero, without leaving whole numbers."""
+    twelfth = quotient(amount, 12)
+    rest = (amount - twelfth * 12) * 1_000_000
+    digits = quotient(rest * 2 + (rest < 0).ifelse(-12, 12), 24)
+    unit, last = ibis.literal("0.0001").cast(MONEY), ibis.literal("0.0000000001").cast(MONEY)
+    whole = (twelfth.cast("decimal(38, 0)").cast("decimal(28, 0)") * unit.cast("decimal(28, 10)")).cast(MONEY)
+    return (whole + (digits.cast("decimal(28, 0)") * last.cast("decimal(28, 10)")).cast(MONEY)).cast(MONEY)
+
+
+def movement_list(ledger: Ledger, question: Question, *, kind: str | None, account: str | None) -> ir.Table:
+    """The movements of a segment's accounts: day, account, name, kind, mrr, before, after."""
+    rows = chosen(ledger, ledger.movements, question.segment)
+    period = question.periods[0]
+    rows = rows.filter(rows.day >= period.start, rows.day <= question.today, rows.amount != 0)
+    if kind is not None:
+        rows = rows.filter(rows.kind == kind)
+    if account is not None:
+        rows = rows.filter(rows.account == account)
+    names = ledger.customers.select(account="customer", name="name")
+    named = rows.left_join(names, "account")
+    ordered = named.order_by("day", "account", "subscription", named.until != named.day)
+    return ordered.select(
+        "day",
+        "account",
+        "name",
+        "subscription",
+        "kind",
+        mrr=monthly_amount(ordered.amount),
+        before=monthly_amount(ordered.before),
+        after=monthly_amount(ordered.after),
+    )
+
+
+def account_list(ledger: Ledger, question: Question, search: str | None) -> ir.Table:
+    """The accounts of a segment on the last day: account, name, country, status, mrr, arr, since, last_moved, plans."""
+    at = ibis.literal(question.today)
+    rows = chosen(ledger, ledger.movements, question.segment)
+    rows = rows.filter(rows.day <= at)
+    running = rows.filter(rows.until > at).group_by("account").agg(annual=rows.after.sum().cast("decimal(38, 0)"))
+    ever = rows.group_by("account").agg(since=rows.since.min(), last_moved=rows.day.max())
+    spans = ledger.valued.filter(
+        ledger.valued.line == "mrr", ledger.valued.starts <= at, ledger.valued.ends > at, ledger.valued.amount != 0
+    )
+    plans = spans.select("account", "plan").distinct()
+    plans = plans.group_by("account").agg(plans=plans.plan.group_concat(", ", order_by=plans.plan))
+    customers = ledger.customers.select(account="customer", name="name", country="country")
+    listed = ever.left_join(running, "account").drop("account_right")
+    listed = listed.left_join(plans, "account").drop("account_right")
+    listed = listed.left_join(customers, "account").drop("account_right")
+    annual = ibis.coalesce(listed.annual, 0).cast("int64")
+    listed = listed.mutate(annual=annual, status=(annual != 0).ifelse("active", "churned"))
+    if search:
+        text = ibis.coalesce(listed.name, "") + " " + listed.account
+        listed = listed.filter(text.lower().contains(search.lower()))
+    ordered = listed.order_by(ibis.desc("annual"), "account")
+    return ordered.select(
+        "account",
+        "name",
+        "country",
+        "status",
+        mrr=monthly_amount(ordered.annual),
+        arr=(ordered.annual.cast("decimal(28, 0)") * ibis.literal("0.0001").cast("decimal(28, 10)")).cast(MONEY),
+        since="since",
+        last_moved="last_moved",
+        plans="plans",
+    )
+
+
+def customer_month_list(ledger: Ledger, question: Question) -> ir.Table:
+    """The customer cube: month, month_end, account, name, mrr, for each period's last day with MRR."""
+    periods = ibis.table(facts.PERIODS, name="asked_periods")
+    there = levels(ledger, question.segment)
+    rows = there.join(periods, [there.day < periods.end, there.until >= periods.end]).filter(lambda row: row.after != 0)
+    names = ledger.customers.select(account="customer", name="name")
+    summed = rows.group_by("start", "end", "account").agg(annual=rows.after.sum().cast("decimal(38, 0)").cast("int64"))
+    named = summed.left_join(names, "account").order_by("start", "account")
+    return named.select(
+        "account", "name", month_end=add_days(named.end, ibis.literal(-1)), mrr=monthly_amount(named.annual)
+    ).select("month_end", "account", "name", "mrr")
+
+
+def cohort_flows(source: Source, question: Question) -> ir.Table:
+    """The flows by cohort: month of first MRR, month, kind, amount, moves, presence."""
+    kept = _from_cube(source.cube, source.dimensions, question.segment)
+    rows = flows(source.ledger, question.segment) if kept is None else kept
+    rows = rows.filter(rows.day <= ibis.literal(question.today))
+    rows = rows.mutate(month=month_start(rows.day))
+    return rows.group_by("value", "month", "kind").agg(
+        amount=rows.amount.sum().cast("decimal(38, 0)"),
+        moves=rows.moves.sum().cast("decimal(38, 0)"),
+        presence=rows.presence.sum().cast("decimal(38, 0)"),
+    )

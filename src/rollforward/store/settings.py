@@ -1,0 +1,81 @@
+"""The settings of a book: `book.toml` in its folder, written by `init` and meant to be read and changed by people."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from rollforward.errors import NotABookError, UsageError
+from rollforward.money import is_currency
+
+FILE = "book.toml"
+SETTINGS = {
+    "currency": "the reporting currency, an ISO 4217 code",
+    "timezone": "the time zone whose days count, such as Europe/Berlin",
+    "fiscal_year_start": "the month, 1 to 12, in which fiscal quarters and years begin",
+    "policy": "the policy that holds where a command names none",
+    "segments": "the fields whose roll-forwards the build keeps ready: plan, product, currency, country or an attribute",
+    "today": "the day up to which a book of past data looks; leave it out in a living book",
+}
+"""Every setting, and what it is."""
+
+DEFAULT_SEGMENTS = ("plan", "currency", "country")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a book was set up with."""
+
+    currency: str = "USD"
+    timezone: str = "UTC"
+    fiscal_year_start: int = 1
+    policy: str = "default"
+    segments: tuple[str, ...] = DEFAULT_SEGMENTS
+    today: date | None = None
+
+    def __post_init__(self) -> None:
+        if not is_currency(self.currency):
+            raise UsageError(f"currency {self.currency!r} is not an ISO 4217 code such as USD or EUR.")
+        if not 1 <= self.fiscal_year_start <= 12:  # noqa: PLR2004  the months of a year
+            raise UsageError(f"fiscal_year_start {self.fiscal_year_start!r} is not a month from 1 to 12.")
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise UsageError(f"timezone {self.timezone!r} is not known. Write one such as UTC or Europe/Berlin.") from error
+
+    def text(self) -> str:
+        """The settings as `book.toml` says them, each with its meaning."""
+        lines = ["# The settings of this book. Change them here; the next command follows."]
+        for name, about in SETTINGS.items():
+            value = getattr(self, name)
+            lines += ["", f"# {about}", f"# {name} = 2026-01-31" if value is None else f"{name} = {_toml(value)}"]
+        return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:  # noqa: ANN401  a setting is text, a number, a day or a list
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(part) for part in value) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def load(path: Path) -> Settings:
+    """The settings of the book in a folder."""
+    try:
+        found = tomllib.loads((path / FILE).read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise NotABookError(path) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path / FILE} is not TOML: {error}") from error
+    unknown = sorted(set(found) - set(SETTINGS))
+    if unknown:
+        raise UsageError(f"{path / FILE}: unknown setting {unknown[0]!r}. Known: {', '.join(SETTINGS)}.")
+    if "segments" in found:
+        found["segments"] = tuple(found["segments"])
+    try:
+        return Settings(**found)
+    except TypeError as error:
+        raise UsageError(f"{path / FILE}: a setting is of the wrong kind ({error}).") from error
