@@ -110,7 +110,7 @@ class Asking:
         from rollforward.metrics.answers import Source
 
         ground = Ground(self.policy, self.kept.currency, self.kept.today, ledgers.traits_from(self.kept.traits))
-        made = ledgers.made_tables(ground.timeless(), tuple(self.kept.dimensions), self.kept.known_at)
+        made = ledgers.made_tables(self.kept)
 
         def run(expression: ir.Table) -> list[tuple[Any, ...]]:
             sql = ledgers.compiled(expression).replace(ledgers.PLACE, self.kept.name)
@@ -119,7 +119,7 @@ class Asking:
         def give(name: str, columns: dict[str, str], rows: list[tuple[Any, ...]]) -> None:
             hand_in(self.connection, name, columns, rows)
 
-        return Source(ledger(made, ground), made["cube"], self.kept.dimensions, run, give)
+        return Source(ledger(made, ground.timeless()), made["cube"], self.kept.dimensions, run, give)
 
 
 def hand_in(

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from rollforward.metrics.answers import Question, Source
     from rollforward.metrics.registry import Metric
     from rollforward.records.batch import Batch
+    from rollforward.sources.column_map import ColumnMap
+    from rollforward.sources.proposal import Proposal
 
 Progress = Callable[[str], None]
 Clock = Callable[[], datetime]
@@ -122,6 +124,30 @@ class Book:
         except _DryRunError as dry:
             return dry.report
         return report
+
+    def propose(self, paths: Sequence[Path]) -> Proposal:
+        """How files could be read: a column map, its reasons, open questions, and the first rows as they would be booked."""
+        from rollforward.sources.proposal import propose
+
+        return propose(paths, timezone=self.settings.timezone)
+
+    def import_files(
+        self,
+        paths: Sequence[Path],
+        column_map: ColumnMap,
+        *,
+        source: str,
+        dry_run: bool = False,
+        progress: Callable[[str, int], None] | None = None,
+    ) -> ImportReport:
+        """Book the rows of files, all or nothing. `progress` is told the file and its rows read so far."""
+        from rollforward.sources.files import read_files
+        from rollforward.sources.map_file import dump_map
+
+        batches = read_files(paths, column_map, source=source, timezone=self.settings.timezone, progress=progress)
+        return self.take_in(
+            batches, source=source, files=[str(path) for path in paths], column_map=dump_map(column_map), dry_run=dry_run
+        )
 
     def build(self, view: View = View(), *, progress: Progress = _quiet, force: bool = True) -> KeptLedger:
         """Build the ledger of a view anew and prove it; with `force=False` only if it is not up to date."""

@@ -97,7 +97,7 @@ def _check(case: Any, file: Path, number: int) -> None:  # noqa: ANN401  whateve
 def policy_of(case: dict[str, Any]) -> Policy:
     """The policy of a case."""
     said = case.get("policy", {})
-    return preset(said.get("preset", "default")).with_settings(case["id"], said.get("set", {}))
+    return preset(said.get("preset", "default")).with_settings("case", said.get("set", {}))
 
 
 def book_of(case: dict[str, Any]) -> tuple[Book, list[tuple[str, int]]]:
@@ -175,16 +175,18 @@ class _Run:
     def _movements(self, expected: list[dict[str, Any]] | None) -> Iterator[Difference]:
         if expected is None:
             return
-        found = sorted(
-            (row["day"].isoformat(), row["account"], row["kind"], round_half_up(Fraction(row["mrr"]), _PLACES))  # type: ignore[union-attr, arg-type]
+        found = [
+            (row["day"].isoformat(), row["account"], row["kind"], Fraction(row["mrr"]))  # type: ignore[union-attr, arg-type]
             for row in self.book.movements(start=date(1, 1, 1), view=self.view).to_dicts()
-        )
-        wanted = sorted(
-            (row["date"], row["customer"], row["kind"], round_half_up(Fraction(row["amount"]), _PLACES)) for row in expected
-        )
-        for missing in _minus(wanted, found):
-            yield Difference(self.case["id"], "movements", _said(missing), "no such movement")
-        for extra in _minus(found, wanted):
+        ]
+        for row in expected:
+            match = next((movement for movement in found if _is_same(row, movement)), None)
+            if match is None:
+                yield Difference(self.case["id"], "movements", _said(row), "no such movement")
+            else:
+                found.remove(match)
+        for day, customer, kind, amount in found:
+            extra = {"date": day, "customer": customer, "kind": kind, "amount": str(_rounded(amount, _PLACES))}
             yield Difference(self.case["id"], "movements", "no such movement", _said(extra))
 
     def _problems(self, expected: list[dict[str, Any]]) -> Iterator[Difference]:
@@ -201,26 +203,36 @@ class _Run:
             yield Difference(self.case["id"], "problems", "no problem", f"{table} row {row}")
 
     def _compare(self, where: str, expected: Any, found: Fraction | None) -> Iterator[Difference]:  # noqa: ANN401
-        places = expected.get("places", _PLACES) if isinstance(expected, dict) else _PLACES
-        wanted = expected["value"] if isinstance(expected, dict) else expected
-        same = wanted is None if found is None else wanted is not None and _rounded(wanted, places) == _rounded(found, places)
-        if not same:
-            shown = "none" if found is None else str(_rounded(found, places).normalize())
-            yield Difference(self.case["id"], where, str(wanted), shown)
+        if not _agrees(expected, found):
+            wanted, places = _wanted(expected)
+            shown = "none" if found is None else format(_rounded(found, places).normalize(), "f")
+            yield Difference(self.case["id"], where, "none" if wanted is None else str(wanted), shown)
+
+
+def _wanted(expected: Any) -> tuple[Any, int]:  # noqa: ANN401  a number as text, null, or {value, places}
+    """The expected value and the places at which it is compared."""
+    if isinstance(expected, dict):
+        return expected["value"], expected.get("places", _PLACES)
+    return expected, _PLACES
+
+
+def _agrees(expected: Any, found: Fraction | None) -> bool:  # noqa: ANN401
+    wanted, places = _wanted(expected)
+    if wanted is None or found is None:
+        return wanted is None and found is None
+    return _rounded(wanted, places) == _rounded(found, places)
+
+
+def _is_same(row: dict[str, Any], movement: tuple[str, Any, Any, Fraction]) -> bool:
+    return (row["date"], row["customer"], row["kind"]) == movement[:3] and _agrees(row["amount"], movement[3])
 
 
 def _rounded(value: Any, places: int) -> Decimal:  # noqa: ANN401  text, a number or a fraction
     return round_half_up(Fraction(value), places)
 
 
-def _minus(left: list[Any], right: list[Any]) -> list[Any]:
-    rest = list(right)
-    return [item for item in left if not (item in rest and not rest.remove(item))]  # type: ignore[func-returns-value]
-
-
-def _said(movement: tuple[str, str, str, Decimal]) -> str:
-    day, customer, kind, amount = movement
-    return f"{day} {customer} {kind} {amount.normalize():f}"
+def _said(row: dict[str, Any]) -> str:
+    return f"{row['date']} {row['customer']} {row['kind']} {_wanted(row['amount'])[0]}"
 
 
 def _month(text: str) -> tuple[date, date]:

@@ -6,14 +6,14 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cache
 
-SCALE = 4
+SCALE = 6
 """Decimals of the currency's unit in a stored annual amount."""
 
 UNIT = 10**SCALE
-"""Stored units in one unit of a currency: 1.00 a year is stored as 10,000."""
+"""Stored units in one unit of a currency: 1.00 a year is stored as 1,000,000."""
 
 LARGEST = 2**63 - 1
-"""The largest stored amount, some 922 trillion a year."""
+"""The largest stored amount, some 9 trillion a year for one account."""
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rollforward.errors import NothingRecurringError
+from rollforward.sources.canonical import translate_records
 from rollforward.sources.files import read_files
 from rollforward.sources.map_file import load_map
 from rollforward.sources.proposal import propose
@@ -57,3 +59,23 @@ def test_both_maps_of_the_plan_log_read_the_same_terms():
 def test_a_list_of_opportunities_is_refused():
     with pytest.raises(NothingRecurringError, match="a list of sales"):
         propose([DATA / "maven_crm/sales_pipeline.csv.gz"], timezone="UTC")
+
+
+ROW_FAULTS = {
+    "x-service-period-runs-backwards",
+    "x-discount-runs-backwards",
+    "x-unknown-interval",
+    "x-unknown-status",
+}
+"""The cases whose problem a row shows by itself; overlaps, doubles and missing rates only show among others."""
+
+
+def test_the_cases_of_bad_rows_are_reported_and_no_other_row_is():
+    path = DATA.parent / "cases" / "problems.json"
+    for case in json.loads(path.read_text()):
+        found = [
+            {"table": problem.table, "row": problem.row}
+            for table, rows in case["records"].items()
+            for problem in translate_records(table, rows, source="case", timezone=case["timezone"]).problems
+        ]
+        assert found == (case["expect"]["problems"] if case["id"] in ROW_FAULTS else []), case["id"]

@@ -73,10 +73,10 @@ def _line_rounded(amount: ir.IntegerValue, ground: Ground) -> ir.IntegerValue:
 def _rounded_by_subscription(changes: ir.Table, decimals: int, *, down: bool) -> ir.Table:
     """Events of whole subscriptions, whose levels are rounded; a plan stands where the subscription has only one."""
     subscription = ["account", "subscription", "line"]
-    whole = ibis.window(group_by=subscription)
+    throughout = ibis.window(group_by=subscription)
     named = changes.mutate(
         **{
-            name: (changes[name].min().over(whole) == changes[name].max().over(whole)).ifelse(changes[name], "(several)")
+            name: (changes[name].min().over(throughout) == changes[name].max().over(throughout)).ifelse(changes[name], "(several)")
             for name in ("plan", "product", "currency")
         },
         item=ibis.literal(""),
@@ -84,8 +84,8 @@ def _rounded_by_subscription(changes: ir.Table, decimals: int, *, down: bool) ->
     by_day = named.group_by(*_ITEM, "day").agg(
         delta=whole(named.delta.sum()), exchange=whole(named.exchange.sum()), present=whole(named.present.sum())
     )
-    level = by_day.delta.sum().over(ibis.cumulative_window(group_by=subscription, order_by="day")).cast("int64")
-    by_day = by_day.mutate(level=level)
+    running = ibis.cumulative_window(group_by=subscription, order_by="day")
+    by_day = by_day.mutate(level=whole(by_day.delta.sum().over(running)))
 
     def at(amount: ir.IntegerValue) -> ir.IntegerValue:
         return rounded(amount, decimals, down=down)

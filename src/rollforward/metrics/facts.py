@@ -23,11 +23,11 @@ COHORTS = {"number": "int64", "window": "int64", "opening": "date", "end": "date
 
 def flow_facts(ledger: Ledger, cube: ir.Table, dimensions: list[str], segment: Segment, periods: ir.Table) -> ir.Table:
     """The flows by period: number (-1 for all before the first), value, kind, amount, moves, presence."""
-    kept = _from_cube(cube, dimensions, segment)
+    kept = from_cube(cube, dimensions, segment)
     return _by_period(flows(ledger, segment) if kept is None else kept, periods)
 
 
-def _from_cube(cube: ir.Table, dimensions: list[str], segment: Segment) -> ir.Table | None:
+def from_cube(cube: ir.Table, dimensions: list[str], segment: Segment) -> ir.Table | None:
     """The cube's rows of a segment, if it keeps them."""
     if segment == WHOLE:
         return cube.filter(cube.dimension == TOTAL)

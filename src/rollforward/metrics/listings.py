@@ -4,28 +4,36 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from decimal import Decimal
+
 import ibis
 import ibis.expr.types as ir
 
 from rollforward.ledger.arithmetic import quotient
 from rollforward.ledger.months import add_days, month_start
-from rollforward.ledger.segments import ITEM_FIELDS, Ledger, chosen
+from rollforward.ledger.segments import Ledger, chosen, flows, levels
 from rollforward.metrics import facts
 from rollforward.metrics.answers import Question, Source
-from rollforward.metrics.facts import _from_cube
-from rollforward.ledger.segments import flows, levels
+from rollforward.money import SCALE
 
 MONEY = "decimal(38, 10)"
+_DIGITS = 10
+_WHOLE = "decimal(28, 0)"
+
+
+def annual_in_units(amount: ir.IntegerValue) -> ir.DecimalValue:
+    """The annual amount, in the currency's unit, of a stored amount."""
+    unit = ibis.literal(str(Decimal(1).scaleb(-SCALE))).cast("decimal(28, 10)")
+    return (amount.cast("decimal(38, 0)").cast(_WHOLE) * unit).cast(MONEY)
 
 
 def monthly_amount(amount: ir.IntegerValue) -> ir.DecimalValue:
     """The MRR of a stored annual amount at 10 decimals, half away from zero, without leaving whole numbers."""
     twelfth = quotient(amount, 12)
-    rest = (amount - twelfth * 12) * 1_000_000
+    rest = (amount - twelfth * 12) * 10 ** (_DIGITS - SCALE)
     digits = quotient(rest * 2 + (rest < 0).ifelse(-12, 12), 24)
-    unit, last = ibis.literal("0.0001").cast(MONEY), ibis.literal("0.0000000001").cast(MONEY)
-    whole = (twelfth.cast("decimal(38, 0)").cast("decimal(28, 0)") * unit.cast("decimal(28, 10)")).cast(MONEY)
-    return (whole + (digits.cast("decimal(28, 0)") * last.cast("decimal(28, 10)")).cast(MONEY)).cast(MONEY)
+    last = ibis.literal(f"{Decimal(1).scaleb(-_DIGITS):f}").cast("decimal(28, 10)")
+    return (annual_in_units(twelfth) + (digits.cast(_WHOLE) * last).cast(MONEY)).cast(MONEY)
 
 
 def movement_list(ledger: Ledger, question: Question, *, kind: str | None, account: str | None) -> ir.Table:
@@ -80,7 +88,7 @@ def account_list(ledger: Ledger, question: Question, search: str | None) -> ir.T
         "country",
         "status",
         mrr=monthly_amount(ordered.annual),
-        arr=(ordered.annual.cast("decimal(28, 0)") * ibis.literal("0.0001").cast("decimal(28, 10)")).cast(MONEY),
+        arr=annual_in_units(ordered.annual),
         since="since",
         last_moved="last_moved",
         plans="plans",
@@ -102,7 +110,7 @@ def customer_month_list(ledger: Ledger, question: Question) -> ir.Table:
 
 def cohort_flows(source: Source, question: Question) -> ir.Table:
     """The flows by cohort: month of first MRR, month, kind, amount, moves, presence."""
-    kept = _from_cube(source.cube, source.dimensions, question.segment)
+    kept = facts.from_cube(source.cube, source.dimensions, question.segment)
     rows = flows(source.ledger, question.segment) if kept is None else kept
     rows = rows.filter(rows.day <= ibis.literal(question.today))
     rows = rows.mutate(month=month_start(rows.day))

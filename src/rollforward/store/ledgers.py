@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rollforward.errors import ReconciliationError
 from rollforward.records.tables import TABLES
@@ -55,13 +55,14 @@ class KeptLedger:
     ledger_hash: str
     traits: str
     proofs: list[str]
+    schemas: str
 
 
 def find(connection: duckdb.DuckDBPyConnection, key: LedgerKey, today: date) -> KeptLedger | None:
     """The ledger of a key, if it is there and up to date with the records and the day."""
     row = connection.execute(
         "SELECT ledger, policy, policy_hash, currency, dimensions, today, depends_on_today, known_at, imports, "
-        "ledger_hash, traits, proofs FROM ledgers WHERE ledger = ?",
+        "ledger_hash, traits, proofs, schemas FROM ledgers WHERE ledger = ?",
         [key.name],
     ).fetchone()
     if row is None:
@@ -77,7 +78,8 @@ def last_import(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0]) if row else 0
 
 
-def current_records(known_at: datetime | None) -> dict[str, ir.Table]:
+@functools.lru_cache(maxsize=8)
+def current_records(known_at: datetime | None) -> Mapping[str, ir.Table]:
     """The records as known at a time (None: now), each by its latest version."""
     superseded = superseded_expression()
     if known_at is not None:
@@ -121,7 +123,7 @@ def build(
     _sample_days(connection, key.name, ground.today)
     for proof in plan.proofs:
         _require(connection, proof, key.name)
-    return _register(connection, key, ground, dimensions, built_at, [proof.name for proof in plan.proofs])
+    return _register(connection, key, ground, dimensions, built_at, plan)
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ class Plan:
 
     steps: list[Step]
     proofs: list[Step]
+    schemas: str
 
 
 PLACE = "ledger_place"
@@ -163,7 +166,9 @@ def plan_of(ground: Ground, dimensions: tuple[str, ...], known_at: datetime | No
     steps.append(Step("set_aside", "faults", compiled(set_aside(made, ground))))
     days = ibis_table({"at": "date"}, "sampled_days")
     proved = proofs(ledger(made, ground), made["cube"], days)
-    return Plan(steps, [Step(proof.name, proof.about, compiled(proof.breaches.limit(1))) for proof in proved])
+    schemas = {step.name: {name: str(kind) for name, kind in made[step.name].schema().items()} for step in steps[:-1]}
+    refuting = [Step(proof.name, proof.about, compiled(proof.breaches.limit(1))) for proof in proved]
+    return Plan(steps, refuting, json.dumps(schemas))
 
 
 def ibis_table(columns: dict[str, str], name: str) -> ir.Table:
@@ -181,8 +186,14 @@ def _placed_table(name: str, expression: ir.Table) -> ir.Table:
 
 def compiled(expression: ir.Table) -> str:
     """The SQL of an expression. Each step stays a query of its own, so that no expression is written out twice."""
+    return _compiled(expression.op())
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(operation: Any) -> str:  # noqa: ANN401  an Ibis operation, which compares by what it says
     import ibis
 
+    expression = operation.to_expr()
     fused = ibis.options.sql.fuse_selects
     ibis.options.sql.fuse_selects = False
     try:
@@ -191,13 +202,11 @@ def compiled(expression: ir.Table) -> str:
         ibis.options.sql.fuse_selects = fused
 
 
-def made_tables(ground: Ground, dimensions: list[str], known_at: datetime | None) -> dict[str, ir.Table]:
-    """The tables of a ledger as expressions, in the place of a ledger to be named later."""
-    from rollforward.ledger.build import stages
-
-    made = dict(current_records(known_at))
-    for stage in stages(ground, dimensions):
-        made[stage.name] = _placed_table(stage.name, stage.make(made))
+def made_tables(kept: KeptLedger) -> dict[str, ir.Table]:
+    """The tables of a kept ledger as expressions. `PLACE` stands for its schema, so that queries can be reused."""
+    made = dict(current_records(kept.known_at))
+    for name, columns in json.loads(kept.schemas).items():
+        made[name] = ibis_table(columns, name)
     return made
 
 
@@ -223,24 +232,24 @@ def _register(
     ground: Ground,
     dimensions: list[str],
     built_at: datetime,
-    proved: list[str],
+    plan: Plan,
 ) -> KeptLedger:
     kept = KeptLedger(
         key.name, ground.policy.name, ground.policy.hash, ground.currency, dimensions, ground.today,
         ground.depends_on_today, key.known_at, last_import(connection), _ledger_hash(connection, key.name, ground.policy),
-        _traits_text(ground.traits), proved,
+        _traits_text(ground.traits), [proof.name for proof in plan.proofs], plan.schemas,
     )
     connection.execute("DELETE FROM ledgers WHERE ledger = ?", [key.name])
     connection.execute(
         "INSERT INTO ledgers BY NAME SELECT $ledger AS ledger, $policy AS policy, $policy_hash AS policy_hash, "
         "$currency AS currency, $dimensions AS dimensions, $today AS today, $depends AS depends_on_today, "
         "$known_at::TIMESTAMP AS known_at, $imports AS imports, $ledger_hash AS ledger_hash, $built_at AS built_at, "
-        "$traits AS traits, $proofs AS proofs",
+        "$traits AS traits, $proofs AS proofs, $schemas AS schemas",
         {
             "ledger": kept.name, "policy": kept.policy, "policy_hash": kept.policy_hash, "currency": kept.currency,
             "dimensions": kept.dimensions, "today": kept.today, "depends": kept.depends_on_today,
             "known_at": kept.known_at, "imports": kept.imports, "ledger_hash": kept.ledger_hash, "built_at": built_at,
-            "traits": kept.traits, "proofs": kept.proofs,
+            "traits": kept.traits, "proofs": kept.proofs, "schemas": kept.schemas,
         },
     )
     return kept

@@ -64,7 +64,7 @@ CREATE TABLE problems (
 CREATE TABLE ledgers (
     ledger VARCHAR PRIMARY KEY, policy VARCHAR, policy_hash VARCHAR, currency VARCHAR, dimensions VARCHAR[], today DATE,
     depends_on_today BOOLEAN, known_at TIMESTAMP, imports BIGINT, ledger_hash VARCHAR, built_at TIMESTAMP,
-    traits VARCHAR, proofs VARCHAR[]
+    traits VARCHAR, proofs VARCHAR[], schemas VARCHAR
 );
 """
 """What stands beside the records: imports, versions, problems, and the ledgers made so far."""
