@@ -7,10 +7,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rollforward.book import Book
 
 __version__ = "0.1.0"

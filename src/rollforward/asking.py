@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollforward.calendar import Every, Period, period_of, periods
 from rollforward.errors import IncompleteError, UnknownNameError, UsageError
-from rollforward.policy.policy import Policy
-from rollforward.results import Stamp
 from rollforward.store import ledgers
-from rollforward.store.ledgers import KeptLedger
-from rollforward.store.settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
@@ -22,6 +18,10 @@ if TYPE_CHECKING:
     from rollforward.ledger.segments import Segment
     from rollforward.metrics.answers import Question, Source
     from rollforward.metrics.registry import Metric
+    from rollforward.policy.policy import Policy
+    from rollforward.results import Stamp
+    from rollforward.store.ledgers import KeptLedger
+    from rollforward.store.settings import Settings
 
 Where = Mapping[str, str | Sequence[str]]
 """Filters: rows whose field has the value, or one of the values."""
@@ -85,7 +85,7 @@ class Asking:
         needs, windows = needs_of(metrics)
         look_back = (self.policy.ltv_months or 0) if "history" in needs else 0
         asked = (Period(first, last, ""),) if whole_ledger else self._periods(first, last, every, look_back)
-        return Question(segment, asked, last, look_back, windows or (0,), needs)
+        return Question(segment, asked, last, self.today, look_back, windows or (0,), needs)
 
     def _periods(self, first: date, last: date, every: Every, look_back: int) -> tuple[Period, ...]:
         fiscal = self.settings.fiscal_year_start

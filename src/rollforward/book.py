@@ -15,7 +15,7 @@ from rollforward.calendar import EVERY, Every
 from rollforward.errors import BookExistsError, NotFoundError, UnknownNameError
 from rollforward.money import exact
 from rollforward.policy.policy import Policy, load, preset, preset_names
-from rollforward.results import Cell, Result, ResultColumn, Stamp, column
+from rollforward.results import Cell, ColumnKind, Result, ResultColumn, Stamp, column
 from rollforward.store import database, ledgers, settings
 from rollforward.store.database import Database, MemoryDatabase
 from rollforward.store.intake import ImportReport, Intake
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     import duckdb
     import ibis.expr.types as ir
 
-    from rollforward.ledger.segments import Ledger, Segment
-    from rollforward.metrics.answers import Question, Source
     from rollforward.metrics.registry import Metric
     from rollforward.records.batch import Batch
     from rollforward.sources.column_map import ColumnMap
@@ -37,7 +35,14 @@ Progress = Callable[[str], None]
 Clock = Callable[[], datetime]
 
 FLOW_COLUMNS = {
-    "new": 1, "expansion": 1, "reactivation": 1, "contraction": -1, "churn": -1, "exchange": 1, "entered": 1, "left": -1
+    "new": 1,
+    "expansion": 1,
+    "reactivation": 1,
+    "contraction": -1,
+    "churn": -1,
+    "exchange": 1,
+    "entered": 1,
+    "left": -1,
 }
 """The columns of a roll-forward between opening and closing, with the sign that makes losses positive."""
 
@@ -146,7 +151,11 @@ class Book:
 
         batches = read_files(paths, column_map, source=source, timezone=self.settings.timezone, progress=progress)
         return self.take_in(
-            batches, source=source, files=[str(path) for path in paths], column_map=dump_map(column_map), dry_run=dry_run
+            batches,
+            source=source,
+            files=[str(path) for path in paths],
+            column_map=dump_map(column_map),
+            dry_run=dry_run,
         )
 
     def build(self, view: View = View(), *, progress: Progress = _quiet, force: bool = True) -> KeptLedger:
@@ -218,7 +227,11 @@ class Book:
             (one.period.label, *([one.group] if by else []), *(_exact(value) for value in answers.values(listed, one)))
             for one in figures
         ]
-        columns = [column("period", "text"), *_group_column(by), *(column(metric.name, metric.unit) for metric in listed)]
+        columns = [
+            column("period", "text"),
+            *_group_column(by),
+            *(column(metric.name, metric.unit) for metric in listed),
+        ]
         return Result("metrics", tuple(columns), asked.stamp, sql, lambda: rows)
 
     def movements(
@@ -238,6 +251,14 @@ class Book:
             expression = movement_list(asked.source.ledger, asked.question, kind=kind, account=account)
         kinds = {"day": "day", "mrr": "money", "before": "money", "after": "money"}
         return self._listing("movements", expression, kinds, asked)
+
+    def annual_movements(self, *, view: View = View()) -> list[tuple[date, str, str, int]]:
+        """Every movement up to today as it is stored: day, account, kind, annual amount in stored units."""
+        with self._ready(view) as (connection, kept):
+            return connection.execute(
+                f"SELECT day, account, kind, amount FROM {kept.name}.movements WHERE amount <> 0 AND day <= ? ORDER BY ALL",
+                [self.today()],
+            ).fetchall()
 
     def accounts(self, *, where: Where | None = None, search: str | None = None, view: View = View()) -> Result:
         """Every account: its MRR now, since when, its last movement, and its plans."""
@@ -279,7 +300,7 @@ class Book:
             expression = cohort_flows(asked.source, asked.question)
             made = cohorts(asked.source.run(expression), self.today(), every, measure, self.settings.fiscal_year_start)
             sql = asked.sql(expression)
-        kind = "count" if measure == "customers" else "money"
+        kind: ColumnKind = "count" if measure == "customers" else "money"
         width = max((len(cohort.left) for cohort in made), default=0)
         cells = [[_exact(value) for value in (cohort.shares() if percent else cohort.left)] for cohort in made]
         rows = [
@@ -298,6 +319,17 @@ class Book:
         names = ("source", "table", "file", "row", "field", "value", "reason", "remedy", "severity")
         columns = tuple(ResultColumn(name, "count" if name == "row" else "text") for name in names)
         return Result("problems", columns, stamp, _PROBLEMS, lambda: rows)
+
+    def doctor(self, *, view: View = View()) -> Result:
+        """The state of the book: each check with ok, look or fails, what it found, and what to do."""
+        from rollforward.doctor import Examined, examine
+
+        with self._ready(view) as (connection, kept):
+            stamp = self._stamp(connection, kept, view)
+            found = examine(Examined(connection, kept, self.policy(view.policy), self.settings, self.today()))
+        rows: list[tuple[Cell, ...]] = [(one.check, one.state, one.found, one.remedy) for one in found]
+        columns = tuple(column(name, "text") for name in ("check", "state", "found", "remedy"))
+        return Result("doctor", columns, stamp, "", lambda: rows)
 
     def imports(self) -> list[dict[str, Any]]:
         """The imports so far: rows in = booked + unchanged + quarantined, each."""
@@ -342,8 +374,14 @@ class Book:
     def _stamp(self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View) -> Stamp:
         row = connection.execute("SELECT max(recorded_at) FROM imports").fetchone()
         return Stamp(
-            kept.policy, kept.policy_hash, kept.currency, self.settings.timezone, self.today(),
-            row[0] if row else None, view.as_of, kept.ledger_hash,
+            kept.policy,
+            kept.policy_hash,
+            kept.currency,
+            self.settings.timezone,
+            self.today(),
+            row[0] if row else None,
+            view.as_of,
+            kept.ledger_hash,
         )
 
     @contextmanager
@@ -380,7 +418,9 @@ class Book:
         def fetch() -> list[tuple[Cell, ...]]:
             with self._database.reading() as connection:
                 if periods_asked is not None:
-                    hand_in(connection, "asked_periods", {"number": "int64", "start": "date", "end": "date"}, periods_asked)
+                    hand_in(
+                        connection, "asked_periods", {"number": "int64", "start": "date", "end": "date"}, periods_asked
+                    )
                 return connection.execute(sql).fetchall()
 
         columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in expression.columns)  # type: ignore[arg-type]
@@ -412,9 +452,7 @@ def _rollforward_row(figures: Any, kinds: list[str], by: str | None) -> tuple[Ce
 
     amounts = (exact(monthly(FLOW_COLUMNS[kind] * figures.flows.get(kind, 0))) for kind in kinds)
     group = [figures.group] if by else []
-    return (
-        figures.period.label, *group, exact(monthly(figures.opening)), *amounts, exact(monthly(figures.closing))
-    )
+    return (figures.period.label, *group, exact(monthly(figures.opening)), *amounts, exact(monthly(figures.closing)))
 
 
 def _group_column(by: str | None) -> list[ResultColumn]:
@@ -438,7 +476,9 @@ def _problem_rows(
     found = connection.execute(_PROBLEMS, {"severity": severity}).fetchall()
     if severity == "note":
         return found
-    aside = connection.execute(f'SELECT DISTINCT "table", record, field, value, reason, remedy FROM {kept.name}.set_aside')
+    aside = connection.execute(
+        f'SELECT DISTINCT "table", record, field, value, reason, remedy FROM {kept.name}.set_aside'
+    )
     for table, record, field, value, reason, remedy in sorted(aside.fetchall()):
         row = connection.execute(f'SELECT source, file, "row" FROM {table} WHERE record = ?', [record]).fetchone()
         if row is None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import calendar
 import json
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rollforward.book import Book, View
 from rollforward.errors import CaseError, IncompleteError, NotFoundError, RollforwardError
 from rollforward.money import round_half_up
 from rollforward.policy.policy import Policy, preset
 from rollforward.records.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
 _REQUIRED = ("id", "currency", "today", "records", "expect")
 _KEYS = {*_REQUIRED, "about", "source", "certainty", "policy", "timezone"}
@@ -85,7 +87,9 @@ def _check(case: Any, file: Path, number: int) -> None:  # noqa: ANN401  whateve
     for missing in (key for key in _REQUIRED if key not in case):
         raise CaseError(file, where, f"the key {missing!r} is missing")
     for kind, known, found in (
-        ("key", _KEYS, case), ("table", set(TABLES), case["records"]), ("expectation", _EXPECTED, case["expect"])
+        ("key", _KEYS, case),
+        ("table", set(TABLES), case["records"]),
+        ("expectation", _EXPECTED, case["expect"]),
     ):
         for unknown in sorted(set(found) - known):
             raise CaseError(file, where, f"unknown {kind} {unknown!r}. Known: {', '.join(sorted(known))}")
@@ -107,9 +111,7 @@ def book_of(case: dict[str, Any]) -> tuple[Book, list[tuple[str, int]]]:
     today = date.fromisoformat(case["today"])
     zone = case.get("timezone", "UTC")
     clock = datetime.combine(date(2200, 1, 1), time())
-    book = Book.in_memory(
-        clock=lambda: clock, currency=case["currency"], timezone=zone, today=today, segments=()
-    )
+    book = Book.in_memory(clock=lambda: clock, currency=case["currency"], timezone=zone, today=today, segments=())
     refused = []
     for table, rows in case["records"].items():
         batch = translate_records(table, rows, source="case", timezone=zone)
@@ -143,7 +145,9 @@ class _Run:
         expect = self.case["expect"]
         for name in ("mrr", "arr", "customers"):
             for day, expected in expect.get(name, {}).items():
-                yield from self._compare(f"{name} of {day}", expected, self._metric(name, date.fromisoformat(day), "day"))
+                yield from self._compare(
+                    f"{name} of {day}", expected, self._metric(name, date.fromisoformat(day), "day")
+                )
         yield from self._movements(expect.get("movements"))
         for row in expect.get("rollforward", []):
             yield from self._rollforward(row)

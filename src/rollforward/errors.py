@@ -93,7 +93,9 @@ class NothingRecurringError(UsageError):
     """A file holds nothing from which recurring revenue could be read."""
 
     def __init__(self, file: object, reason: str) -> None:
-        super().__init__(f"{file}: {reason}. Nothing was booked. See `rollforward import --help` for the shapes it reads.")
+        super().__init__(
+            f"{file}: {reason}. Nothing was booked. See `rollforward import --help` for the shapes it reads."
+        )
 
 
 class MapError(UsageError):

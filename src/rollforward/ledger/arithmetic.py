@@ -15,7 +15,7 @@ CHARGE = f"decimal(38, {FRACTION_DIGITS})"
 """The type of a charge before it is annualised."""
 
 
-@ibis.udf.scalar.builtin(name="divide")
+@ibis.udf.scalar.builtin(name="divide")  # type: ignore[untyped-decorator]  # Ibis is not typed
 def quotient(value: int, divisor: int) -> int:  # type: ignore[empty-body]
     """The whole quotient, towards zero, over the full 64 bits; Ibis itself divides through floating point."""
 

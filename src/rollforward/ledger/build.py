@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
@@ -11,7 +11,6 @@ import ibis.expr.types as ir
 from rollforward.ledger import exchange, faults
 from rollforward.ledger.cube import cube
 from rollforward.ledger.events import events
-from rollforward.ledger.ground import Ground, Tables
 from rollforward.ledger.invoices import invoice_spans
 from rollforward.ledger.movements import movements
 from rollforward.ledger.segments import Ledger
@@ -19,6 +18,11 @@ from rollforward.ledger.snapshots import snapshot_spans
 from rollforward.ledger.stints import adjusted
 from rollforward.ledger.terms import close_change_log, item_spans
 from rollforward.ledger.trials import trials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rollforward.ledger.ground import Ground, Tables
 
 BASIS = {"subscriptions": "subscription_items", "invoices": "invoice_lines", "snapshots": "mrr_snapshots"}
 """The table that counts, by the policy's basis."""
@@ -43,7 +47,11 @@ def stages(ground: Ground, dimensions: list[str]) -> list[Stage]:
         Stage("overlaps", "overlapping terms", lambda made: _overlaps(made, ground)),
         Stage("spans", "what counts, from when to when", lambda made: adjusted(_spans(made, ground), ground)),
         *(rated if ground.converts else []),
-        Stage("valued", f"spans in {ground.currency}", lambda made: exchange.valued(made["spans"], made.get("rates"), ground)),
+        Stage(
+            "valued",
+            f"spans in {ground.currency}",
+            lambda made: exchange.valued(made["spans"], made.get("rates"), ground),
+        ),
         Stage("trials", "trials and what became of them", lambda made: _trials(made, ground)),
         Stage("movements", "how MRR moved", lambda made: movements(events(made["valued"], ground), ground)),
         Stage("cube", "flows by day and segment", lambda made: cube(ledger(made, ground), dimensions)),

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import ibis
 import ibis.expr.types as ir
 
-from rollforward.ledger.exchange import RATE, convert, rounded
 from rollforward.ledger.arithmetic import whole
-from rollforward.ledger.ground import Ground
+from rollforward.ledger.exchange import RATE, convert, rounded
 from rollforward.ledger.months import month_end
 from rollforward.ledger.spans import forever
+
+if TYPE_CHECKING:
+    from rollforward.ledger.ground import Ground
 
 _ITEM = ["account", "subscription", "item", "plan", "product", "currency", "line"]
 EVENT = [*_ITEM, "day", "delta", "exchange", "present"]
@@ -47,15 +51,27 @@ def _foreign(spans: ir.Table, ground: Ground) -> ir.Table:
         *_ITEM, "rate", day=spans.starts, old=zero, old_annual=zero, new=spans.amount, gone=zero, come=one
     )
     ending = spans.filter(spans.ends < forever()).select(
-        *_ITEM, rate=ibis.null(RATE), day=spans.ends, old=spans.amount, old_annual=spans.annual, new=zero, gone=one, come=zero
+        *_ITEM,
+        rate=ibis.null(RATE),
+        day=spans.ends,
+        old=spans.amount,
+        old_annual=spans.annual,
+        new=zero,
+        gone=one,
+        come=zero,
     )
     both = ibis.union(starting, ending)
     by_item = both.group_by(*_ITEM, "day").agg(
-        old=both.old.sum(), old_annual=both.old_annual.sum(), new=both.new.sum(), gone=both.gone.sum(), come=both.come.sum(), rate=both.rate.max()
+        old=both.old.sum(),
+        old_annual=both.old_annual.sum(),
+        new=both.new.sum(),
+        gone=both.gone.sum(),
+        come=both.come.sum(),
+        rate=both.rate.max(),
     )
     old, new = by_item.old.cast("int64"), by_item.new.cast("int64")
     revalued = _line_rounded(convert(by_item.old_annual.cast("int64"), by_item.rate), ground)
-    goes_on = (by_item.gone > 0) & (by_item.come > 0)
+    goes_on = (by_item.gone > 0) & (by_item.come > 0) & (old != 0) & (new != 0)
     return by_item.select(
         *_ITEM,
         "day",
@@ -76,7 +92,9 @@ def _rounded_by_subscription(changes: ir.Table, decimals: int, *, down: bool) ->
     throughout = ibis.window(group_by=subscription)
     named = changes.mutate(
         **{
-            name: (changes[name].min().over(throughout) == changes[name].max().over(throughout)).ifelse(changes[name], "(several)")
+            name: (changes[name].min().over(throughout) == changes[name].max().over(throughout)).ifelse(
+                changes[name], "(several)"
+            )
             for name in ("plan", "product", "currency")
         },
         item=ibis.literal(""),

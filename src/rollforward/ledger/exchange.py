@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
 
 from rollforward.ledger.arithmetic import quotient, round_half_away, whole
-from rollforward.ledger.ground import Ground
 from rollforward.ledger.months import EPOCH, add_days, add_months, days_between, month_end, month_start, months_touched
 from rollforward.money import UNIT
+
+if TYPE_CHECKING:
+    from rollforward.ledger.ground import Ground
 
 RATE = "decimal(38, 12)"
 """The type of a rate."""
@@ -81,13 +84,16 @@ def rate_table(rates: ir.Table, daily: ir.Table, ground: Ground) -> ir.Table:
 def valued(spans: ir.Table, rates: ir.Table | None, ground: Ground) -> ir.Table:
     """Spans with their amount in the reporting currency, cut where only the rate changes.
 
-    The spans of a record that lacks a rate are left out; `without_rate` names them.
+    The spans of a record that lacks a rate are left out; `without_rate` names them. Where the policy never converts,
+    only spans in the reporting currency count.
     """
     if not ground.converts or rates is None:
-        return _as_they_are(spans, ground)
+        return _as_they_are(spans.filter(spans.currency == ground.currency), ground)
     foreign = _rated(spans, rates, ground)
     missing = foreign.filter(foreign.rate.isnull()).select("record").distinct()
-    converted = foreign.anti_join(missing, "record").mutate(amount=_rounded(convert(foreign.annual, foreign.rate), ground))
+    converted = foreign.anti_join(missing, "record").mutate(
+        amount=_rounded(convert(foreign.annual, foreign.rate), ground)
+    )
     own = _as_they_are(spans.filter(spans.currency == ground.currency), ground)
     return ibis.union(own, converted.select(own.columns))
 
@@ -116,7 +122,10 @@ def rounded(amount: ir.IntegerValue, decimals: int, *, down: bool) -> ir.Integer
 
 def _as_they_are(spans: ir.Table, ground: Ground) -> ir.Table:
     return spans.mutate(
-        amount=_rounded(spans.annual, ground), rate=ibis.null(RATE), rate_day=ibis.null("date"), foreign=ibis.literal(False)
+        amount=_rounded(spans.annual, ground),
+        rate=ibis.null(RATE),
+        rate_day=ibis.null("date"),
+        foreign=ibis.literal(False),
     )
 
 
@@ -150,7 +159,7 @@ def _cut(spans: ir.Table, ground: Ground) -> ir.Table:
     """Spans cut at the starts of their periods up to today; `rate_day` is the start of each one's period."""
     until = ibis.greatest(ibis.least(spans.ends, ibis.literal(ground.today + timedelta(days=1))), spans.starts)
     last_day = ibis.greatest(add_days(until, ibis.literal(-1)), spans.starts)
-    spans = spans.mutate(first=_periods_before(spans, spans.starts), last=_periods_before(spans, last_day))
+    spans = spans.mutate(first=periods_before(spans, spans.starts), last=periods_before(spans, last_day))
     cut = spans.mutate(period=ibis.range(spans.first, spans.last + 1).unnest())
     opens, closes = _period_start(cut, cut.period), _period_start(cut, cut.period + 1)
     return cut.mutate(
@@ -164,7 +173,7 @@ def _period_start(spans: ir.Table, period: ir.IntegerValue) -> ir.DateValue:
     return add_days(add_months(spans.anchor, period * spans.step_months), period * spans.step_days)
 
 
-def _periods_before(spans: ir.Table, day: ir.DateValue) -> ir.IntegerValue:
+def periods_before(spans: ir.Table, day: ir.DateValue) -> ir.IntegerValue:
     """The number of the service period that holds a day, from 0."""
     by_month = months_touched(spans.anchor, day) // ibis.greatest(spans.step_months, 1)
     by_month = by_month - (add_months(spans.anchor, by_month * spans.step_months) > day).ifelse(1, 0)

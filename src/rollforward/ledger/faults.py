@@ -41,9 +41,7 @@ def missing_rates(without: ir.Table, table: str, currency: str) -> ir.Table:
     )
 
 
-def _faults(
-    rows: ir.Table, table: str, *, field: str, value: ir.StringValue, reason: str, remedy: str
-) -> ir.Table:
+def _faults(rows: ir.Table, table: str, *, field: str, value: ir.StringValue, reason: str, remedy: str) -> ir.Table:
     return rows.select(
         "record",
         table=ibis.literal(table),

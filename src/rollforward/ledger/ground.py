@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from typing import TYPE_CHECKING
 
 import ibis.expr.types as ir
 
 from rollforward.calendar import FOREVER
-from rollforward.policy.policy import Policy
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from rollforward.policy.policy import Policy
 
 Tables = Mapping[str, ir.Table]
 """Tables by name: the current records, and the stages made so far."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import ibis
 import ibis.expr.types as ir
 
 from rollforward.ledger.arithmetic import CHARGE, quotient, with_annual_amount
-from rollforward.ledger.ground import Ground
 from rollforward.ledger.months import add_days, add_months, days_between, month_end, months_touched
 from rollforward.ledger.spans import complete
-from rollforward.policy.policy import Policy
+
+if TYPE_CHECKING:
+    from rollforward.ledger.ground import Ground
+    from rollforward.policy.policy import Policy
 
 _SUBSCRIPTION = ["customer", "subscription"]
 
@@ -58,8 +62,6 @@ def _with_full_period(parts: ir.Table, recurring: ir.Table) -> ir.Table:
     return joined.mutate(full_start=full_start, full_end=joined.period_end)
 
 
-
-
 def _with_latest_interval(parts: ir.Table, recurring: ir.Table) -> ir.Table:
     """Parts with the months and days of the latest recurring line of their subscription that starts before them."""
     months = _whole_months(recurring.period_start, recurring.period_end)
@@ -89,9 +91,14 @@ def _annualised(lines: ir.Table, policy: Policy) -> ir.Table:
     months = _whole_months(lines.full_start, lines.full_end)
     days = days_between(lines.full_start, lines.full_end)
     unit = ibis.cases(
-        (months.notnull() & (months % 12 == 0), "year"), (months.notnull(), "month"), (days % 7 == 0, "week"), else_="day"
+        (months.notnull() & (months % 12 == 0), "year"),
+        (months.notnull(), "month"),
+        (days % 7 == 0, "week"),
+        else_="day",
     )
-    units = unit.cases(("year", quotient(months, 12)), ("month", months), ("week", quotient(days, 7)), else_=days).cast("int64")
+    units = unit.cases(("year", quotient(months, 12)), ("month", months), ("week", quotient(days, 7)), else_=days).cast(
+        "int64"
+    )
     factors = policy.factors
     numerator = unit.cases(*((name, factor.numerator) for name, factor in factors.items()), else_=0).cast("int64")
     denominator = unit.cases(*((name, factor.denominator) for name, factor in factors.items()), else_=1).cast("int64")

@@ -46,7 +46,9 @@ def by_calendar_month(rows: ir.Table, chosen: ir.BooleanValue, today: date) -> i
     other = marked.filter(~marked.chosen).mutate(days=ibis.literal(0, "int64"))
     last = ibis.greatest(ibis.least(marked.ends, ibis.literal(today)), marked.starts)
     cut = marked.filter(marked.chosen).mutate(
-        months=ibis.range(0, months_touched(marked.starts, last) + 1).unnest(), first=month_start(marked.starts), last=last
+        months=ibis.range(0, months_touched(marked.starts, last) + 1).unnest(),
+        first=month_start(marked.starts),
+        last=last,
     )
     opens = add_months(cut.first, cut.months)
     closes = add_months(cut.first, cut.months + 1)

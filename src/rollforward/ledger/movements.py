@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import ibis
 import ibis.expr.types as ir
 
 from rollforward.ledger.arithmetic import whole
-from rollforward.ledger.ground import Ground
 from rollforward.ledger.months import days_between
 from rollforward.ledger.spans import forever
+
+if TYPE_CHECKING:
+    from rollforward.ledger.ground import Ground
 
 KINDS = ("new", "expansion", "reactivation", "contraction", "churn", "exchange")
 """The kinds of a movement."""
@@ -30,10 +34,12 @@ def steps(events: ir.Table, unit: list[str], ground: Ground) -> ir.Table:
     """The days on which a unit's MRR changes, with the annual level before and after and whether it was and is there.
 
     Columns: the unit, day, until, previous (the day of its previous step), since, delta, exchange, before, after,
-    was_there and is_there. A unit is any set of an event's columns.
+    was_there and is_there. A unit that comes or goes has no exchange part on that day. A unit is any set of an event's columns.
     """
     by_day = _by_day(events, unit, ground)
-    return _stepped(by_day, unit) if ground.policy.free == "ignore" else _stepped_by_presence(by_day, unit)
+    stepped = _stepped(by_day, unit) if ground.policy.free == "ignore" else _stepped_by_presence(by_day, unit)
+    stays = stepped.was_there & stepped.is_there
+    return stepped.mutate(exchange=stays.ifelse(stepped.exchange, 0)) if ground.converts else stepped
 
 
 def _by_day(events: ir.Table, unit: list[str], ground: Ground) -> ir.Table:

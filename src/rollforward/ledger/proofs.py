@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
 
 from rollforward.ledger.arithmetic import whole
-from rollforward.ledger.ground import Ground
-from rollforward.ledger.segments import Ledger
+
+if TYPE_CHECKING:
+    from rollforward.ledger.ground import Ground
+    from rollforward.ledger.segments import Ledger
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def _is_new(first: ir.BooleanValue, ground: Ground) -> ir.BooleanValue:
 
 
 def _returning_kind(ground: Ground) -> str:
-    return {"less_churn": "churn"}.get(ground.policy.returning, ground.policy.returning)
+    return str({"less_churn": "churn"}.get(ground.policy.returning, ground.policy.returning))
 
 
 def _returns(comes: ir.BooleanValue, first: ir.BooleanValue, row: ir.Table, ground: Ground) -> ir.BooleanValue:

@@ -7,16 +7,20 @@ Under an item's field an account can come into a segment or leave it without com
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
 
 from rollforward.ledger.arithmetic import whole
-from rollforward.ledger.ground import Ground
 from rollforward.ledger.months import month_start
 from rollforward.ledger.movements import steps
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rollforward.ledger.ground import Ground
 
 ITEM_FIELDS = ("plan", "product", "currency", "subscription")
 """The fields of an account's items."""
@@ -88,7 +92,9 @@ def subscriptions(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
     """The comings and goings of subscriptions with MRR: value, day, kind, amount, moves, presence."""
     counted = chosen(ledger, ledger.events.filter(ledger.events.line == "mrr"), segment)
     stepped = steps(counted, ["account", "subscription", "value"], ledger.ground)
-    presence = ibis.cases((~stepped.was_there & stepped.is_there, 1), (stepped.was_there & ~stepped.is_there, -1), else_=0)
+    presence = ibis.cases(
+        (~stepped.was_there & stepped.is_there, 1), (stepped.was_there & ~stepped.is_there, -1), else_=0
+    )
     return _summed(stepped.mutate(kind=ibis.literal("subscriptions"), amount=stepped.delta, presence=presence))
 
 

@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from rollforward.calendar import FOREVER
+from rollforward.money import UNIT
 
 SPAN = (
     "record",
@@ -23,6 +24,7 @@ SPAN = (
     "starts",
     "ends",
     "annual",
+    "charge",
     "contract_end",
     "first_start",
     "anchor",
@@ -32,7 +34,8 @@ SPAN = (
 """The columns of a span.
 
 record: the record it comes from · line: `mrr`, or beside it `trial`, `usage` or `one_time` (its charge, not a rate) · [starts, ends): its days, `FOREVER` where it has no
-end · annual: its run-rate in stored units of its currency · contract_end: the day the record's terms run out ·
+end · annual: its run-rate, and charge: what is charged each period, in stored units of its currency ·
+contract_end: the day the record's terms run out ·
 first_start: the first day of its item · anchor, step_months, step_days: where its service periods begin and how long they are, for exchange rates.
 """
 
@@ -43,5 +46,6 @@ def forever() -> ir.DateValue:
 
 
 def complete(spans: ir.Table) -> ir.Table:
-    """Spans in their columns and order, without empty ones."""
-    return spans.filter(spans.starts < spans.ends).select(*SPAN)
+    """Spans in their columns and order, without empty ones; `charge` comes as a decimal."""
+    stored = (spans.charge * ibis.literal(UNIT).cast("decimal(18, 0)")).round(0).cast("int64")
+    return spans.filter(spans.starts < spans.ends).mutate(charge=stored).select(*SPAN)

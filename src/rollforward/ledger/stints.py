@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import ibis
 import ibis.expr.types as ir
 
-from rollforward.ledger.ground import Ground
 from rollforward.ledger.months import add_days, month_start
 from rollforward.ledger.spans import SPAN
+
+if TYPE_CHECKING:
+    from rollforward.ledger.ground import Ground
 
 
 def adjusted(spans: ir.Table, ground: Ground) -> ir.Table:

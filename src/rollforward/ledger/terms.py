@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import ibis
 import ibis.expr.types as ir
 
 from rollforward.ledger.arithmetic import CHARGE, with_annual_amount
-from rollforward.ledger.ground import Ground
 from rollforward.ledger.months import add_days, by_calendar_month
 from rollforward.ledger.spans import complete, forever
-from rollforward.policy.policy import Policy
+
+if TYPE_CHECKING:
+    from rollforward.ledger.ground import Ground
+    from rollforward.policy.policy import Policy
 
 _ITEM = ["customer", "subscription", "item"]
 _ONE_MONTH, _DAY, _WEEK, _YEAR = 1, 1, 7, 12
@@ -18,7 +22,8 @@ _ONE_MONTH, _DAY, _WEEK, _YEAR = 1, 1, 7, 12
 def item_spans(items: ir.Table, ground: Ground) -> ir.Table:
     """The spans of subscription items under a policy. `items` are current records without those set aside."""
     first = items.starts.min().over(ibis.window(group_by=_ITEM)) if ground.needs_first_start else items.starts
-    rows = _ended(items.mutate(contract_end=items.ends, first_start=first), ground.policy)
+    rows = _ended(items.mutate(row_end=items.ends, first_start=first), ground.policy)
+    rows = rows.mutate(contract_end=rows.ends)
     rows = _by_line(_bounded_past_due(rows, ground.policy), ground.policy)
     pieces = _charged(rows, ground)
     if ground.policy.days_in_month:
@@ -47,7 +52,7 @@ def _bounded_past_due(items: ir.Table, policy: Policy) -> ir.Table:
         return items
     due = items.filter(items.status == "past_due")
     by_item = ibis.window(group_by=_ITEM, order_by="starts")
-    due = due.mutate(opens_run=(due.contract_end.lag().over(by_item) == due.starts).fill_null(False).ifelse(0, 1))
+    due = due.mutate(opens_run=(due.row_end.lag().over(by_item) == due.starts).fill_null(False).ifelse(0, 1))
     due = due.mutate(run=due.opens_run.sum().over(ibis.cumulative_window(group_by=_ITEM, order_by="starts")))
     run_start = due.starts.min().over(ibis.window(group_by=[*_ITEM, "run"]))
     due = due.mutate(ends=ibis.least(due.ends, add_days(run_start, ibis.literal(policy.past_due_days))))
@@ -115,7 +120,9 @@ def _less(rows: ir.Table, position: int, policy: Policy) -> ir.DecimalValue:
     applies = begun & (ibis.coalesce(discount["ends"], forever()) > rows.starts)
     counts = discount["duration"].isin(_durations(policy))
     hundred = ibis.literal(100).cast("decimal(9, 0)")
-    kept = (charge.cast("decimal(28, 12)") * (hundred - discount["percent"].cast("decimal(9, 6)"))).cast("decimal(38, 14)")
+    kept = (charge.cast("decimal(28, 12)") * (hundred - discount["percent"].cast("decimal(9, 6)"))).cast(
+        "decimal(38, 14)"
+    )
     by_percent = (kept * ibis.literal("0.01").cast("decimal(3, 2)")).cast(CHARGE)
     by_amount = ibis.greatest(charge - discount["amount"].cast(CHARGE), ibis.literal(0).cast(CHARGE))
     lower = discount["percent"].notnull().ifelse(by_percent, by_amount)

@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.types as ir
 
 from rollforward.calendar import Period, add_months, periods
-from rollforward.ledger.segments import Ledger, Segment
 from rollforward.metrics import facts
 from rollforward.metrics.figures import Contracts, Figures, Retained, Trials
-from rollforward.metrics.registry import Metric
 from rollforward.money import annual
+
+if TYPE_CHECKING:
+    from rollforward.ledger.segments import Ledger, Segment
+    from rollforward.metrics.registry import Metric
 
 Row = Sequence[Any]
 Lines = {"trial": "trial", "usage": "usage"}
@@ -27,12 +29,14 @@ Lines = {"trial": "trial", "usage": "usage"}
 class Question:
     """What is asked: which part of the book, which periods, up to which day.
 
-    `hidden` periods stand before those asked for, where a metric looks back.
+    `hidden` periods stand before those asked for, where a metric looks back; `known_to` is the book's today, to which
+    what became of a trial is known.
     """
 
     segment: Segment
     periods: tuple[Period, ...]
     today: date
+    known_to: date
     hidden: int = 0
     windows: tuple[int, ...] = (0,)
     needs: frozenset[str] = frozenset()
@@ -102,8 +106,8 @@ def flow_query(source: Source, question: Question) -> ir.Table:
 def _gather(source: Source, question: Question) -> _Gathered:
     source.hand_in("asked_periods", facts.PERIODS, question.period_rows())
     gathered = _Gathered()
-    for number, group, *row in source.run(flow_query(source, question)):
-        gathered.flows[number, group].append(row)
+    for number, group, *facts_of in source.run(flow_query(source, question)):
+        gathered.flows[number, group].append(facts_of)
         gathered.groups.add(group)
     for name, expression, keys in _families(source, question):
         for row in source.run(expression):
@@ -130,7 +134,7 @@ def _families(source: Source, question: Question) -> list[tuple[str, ir.Table, i
         families.append(("contracts", facts.contract_facts(ledger, segment, asked), 2))
     if "trials" in needs:
         window = ledger.ground.policy.trial_window
-        families.append(("trials", facts.trial_facts(ledger, segment, asked, window), 2))
+        families.append(("trials", facts.trial_facts(ledger, segment, asked, window, question.known_to), 2))
     if "daily" in needs and ledger.ground.policy.churn_rate_formula == "daily_sum":
         source.hand_in("asked_days", facts.PERIODS, _day_rows(question))
         days = ibis.table(facts.PERIODS, name="asked_days")
@@ -147,7 +151,12 @@ def _day_rows(question: Question) -> list[tuple[int, date, date]]:
 def _series(group: str, gathered: _Gathered, question: Question, source: Source) -> list[Figures]:
     """The figures of one group over all periods, each linked to the one before it."""
     policy = source.ledger.ground.policy
-    level, customers, lines, subscriptions = 0, 0, {"trial": 0, "usage": 0}, _presence(gathered, "subscriptions", -1, group)
+    level, customers, lines, subscriptions = (
+        0,
+        0,
+        {"trial": 0, "usage": 0},
+        _presence(gathered, "subscriptions", -1, group),
+    )
     daily = _daily_churn(gathered, group, question) if gathered.other["daily"] else {}
     series: list[Figures] = []
     for number in range(-1, len(question.periods)):
@@ -157,8 +166,18 @@ def _series(group: str, gathered: _Gathered, question: Question, source: Source)
             continue
         subscriptions += _presence(gathered, "subscriptions", number, group)
         made = Figures(
-            question.periods[number], group, policy, level, flows, moves, customers, customers + came,
-            daily_churn=daily.get(number), subscriptions=subscriptions, trial=lines["trial"], usage=lines["usage"],
+            question.periods[number],
+            group,
+            policy,
+            level,
+            flows,
+            moves,
+            customers,
+            customers + came,
+            daily_churn=daily.get(number),
+            subscriptions=subscriptions,
+            trial=lines["trial"],
+            usage=lines["usage"],
         )
         made = _completed(made, number, gathered, question)
         made = replace(made, **_history(series, number, question))
@@ -205,17 +224,22 @@ def _completed(made: Figures, number: int, gathered: _Gathered, question: Questi
     if "committed" in question.needs and question.today in made.period:
         committed = int(other["committed"].get((made.group,), (0,))[0])
     return replace(
-        made, churned=churned, joined_and_churned=joined, trials=Trials(started, converted), retained=retained,
-        committed=committed, contracts=_contracts(other["contracts"].get(key), made.policy.one_time_in_contract_value),
+        made,
+        churned=churned,
+        joined_and_churned=joined,
+        trials=Trials(started, converted),
+        retained=retained,
+        committed=committed,
+        contracts=_contracts(other["contracts"].get(key), made.policy.one_time_in_contract_value),
     )
 
 
 def _contracts(row: Row | None, one_time: str) -> Contracts:
     if row is None:
         return Contracts()
-    run_rate, months, days, once = (int(part or 0) for part in row)
+    run_rate, charged, once = (int(part or 0) for part in row)
     extra = annual(once) if one_time == "include" else Fraction(0)
-    return Contracts(annual(run_rate) + extra, annual(months) / 12 + annual(days) / 365 + extra)
+    return Contracts(annual(run_rate) + extra, annual(charged) + extra)
 
 
 def _daily_churn(gathered: _Gathered, group: str, question: Question) -> dict[int, Fraction]:

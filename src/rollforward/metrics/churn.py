@@ -9,7 +9,13 @@ from rollforward.metrics.registry import metric
 from rollforward.money import monthly
 
 
-@metric("churned_customers", "count", formula="customers with a churn in the period, once each", source="ChartMogul", needs=["churners"])
+@metric(
+    "churned_customers",
+    "count",
+    formula="customers with a churn in the period, once each",
+    source="ChartMogul",
+    needs=["churners"],
+)
 def churned_customers(figures: Figures) -> Fraction:
     """Customers who left in the period."""
     return Fraction(figures.churned)

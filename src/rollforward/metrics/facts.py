@@ -6,13 +6,18 @@ closed cohorts one row a window.
 
 from __future__ import annotations
 
+from datetime import date
+
 import ibis
 import ibis.expr.types as ir
 
 from rollforward.ledger.cube import TOTAL
-from rollforward.ledger.months import days_between, months_touched, add_months
+from rollforward.ledger.exchange import convert, periods_before
+from rollforward.ledger.months import add_days
 from rollforward.ledger.segments import WHOLE, Ledger, Segment, chosen, flows, levels, moves, subscriptions
 from rollforward.ledger.spans import forever
+
+_TOTAL = "decimal(38, 0)"
 
 PERIODS = {"number": "int64", "start": "date", "end": "date"}
 """The columns of the table of periods."""
@@ -46,9 +51,9 @@ def _by_period(rows: ir.Table, periods: ir.Table) -> ir.Table:
     joined = rows.filter(rows.day < last).left_join(periods, [rows.day >= periods.start, rows.day < periods.end])
     numbered = joined.mutate(number=ibis.coalesce(joined.number, -1))
     return numbered.group_by("number", "value", "kind").agg(
-        amount=numbered.amount.sum().cast("decimal(38, 0)"),
-        moves=numbered.moves.sum().cast("decimal(38, 0)"),
-        presence=numbered.presence.sum().cast("decimal(38, 0)"),
+        amount=numbered.amount.sum().cast(_TOTAL),
+        moves=numbered.moves.sum().cast(_TOTAL),
+        presence=numbered.presence.sum().cast(_TOTAL),
     )
 
 
@@ -82,66 +87,54 @@ def retained_facts(ledger: Ledger, segment: Segment, cohorts: ir.Table) -> ir.Ta
     both = opening.left_join(closing, ["number", "window", "value", "account"])
     both = both.mutate(after=ibis.coalesce(both.after, 0))
     return both.group_by("number", "window", "value").agg(
-        opening=both.before.sum().cast("decimal(38, 0)"),
-        closing=both.after.sum().cast("decimal(38, 0)"),
-        kept=ibis.least(both.before, both.after).sum().cast("decimal(38, 0)"),
+        opening=both.before.sum().cast(_TOTAL),
+        closing=both.after.sum().cast(_TOTAL),
+        kept=ibis.least(both.before, both.after).sum().cast(_TOTAL),
     )
 
 
 def committed_facts(ledger: Ledger, segment: Segment) -> ir.Table:
     """The level once everything known has taken effect: value, amount."""
     rows = chosen(ledger, ledger.events.filter(ledger.events.line == "mrr"), segment)
-    return rows.group_by("value").agg(amount=rows.delta.sum().cast("decimal(38, 0)"))
+    return rows.group_by("value").agg(amount=rows.delta.sum().cast(_TOTAL))
 
 
-def trial_facts(ledger: Ledger, segment: Segment, periods: ir.Table, window: str) -> ir.Table:
-    """Trials by the period in which they started (or ended), and those that were paid by the end of the last period."""
+def trial_facts(ledger: Ledger, segment: Segment, periods: ir.Table, window: str, today: date) -> ir.Table:
+    """Trials by the period in which they started (or ended), and those that were paid by today."""
     rows = chosen(ledger, ledger.trials, segment)
     last = periods.end.max().as_scalar()
     day = rows.started if window == "cohort" else rows.ended
-    rows = rows.mutate(day=day, converted=(rows.paid < last).fill_null(False).ifelse(1, 0)).filter(rows.started < last)
+    rows = rows.mutate(day=day, converted=(rows.paid <= ibis.literal(today)).fill_null(False).ifelse(1, 0)).filter(rows.started < last)
     rows = rows.join(periods, [rows.day >= periods.start, rows.day < periods.end])
     return rows.group_by("number", "value").agg(started=rows.count(), converted=rows.converted.sum().cast("int64"))
 
 
 def contract_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
-    """The contracts that run at the end of each period: number, value, annual, months and days.
+    """The contracts that run at the end of each period: number, value, annual, charged, once.
 
-    `annual` is the run-rate of the spans that run at the end. `months` and `days` are the sums of annual amount x
-    length over every span of their items, for those of whole months and for the others; `once` is that of one-time
-    items of their subscriptions.
+    A contract is a subscription whose terms all have an end. `annual` is the run-rate of its spans that run at the end,
+    `charged` the sum of its recurring charges, one at the start of each service period, and `once` that of its one-time
+    items.
     """
-    item = ["account", "subscription", "item"]
+    contract = ["account", "subscription", "value"]
     rows = chosen(ledger, ledger.valued, segment)
-    charged = rows.filter(rows.line == "mrr")
-    terms = charged.group_by(*item, "value").agg(finish=charged.contract_end.max())
-    contracts = charged.join(terms.filter(terms.finish < forever()), [*item, "value"])
-    running = contracts.join(periods, [contracts.starts < periods.end, contracts.ends >= periods.end])
-    annual = running.group_by("number", *item, "value").agg(annual=running.amount.sum().cast("decimal(38, 0)"))
-    length = _lengths(contracts).group_by(*item, "value").agg(
-        months=lambda row: row.by_months.sum().cast("decimal(38, 0)"), days=lambda row: row.by_days.sum().cast("decimal(38, 0)")
+    counted = rows.filter(rows.line == "mrr")
+    terms = counted.group_by(*contract).agg(finish=counted.contract_end.max())
+    spans = counted.join(terms.filter(terms.finish < forever()), contract)
+    running = spans.join(periods, [spans.starts < periods.end, spans.ends >= periods.end])
+    annual = running.group_by("number", *contract).agg(annual=running.amount.sum().cast(_TOTAL))
+    charged = _charges(spans).group_by(*contract).agg(charged=lambda row: row.charges.sum().cast(_TOTAL))
+    once = rows.filter(rows.line == "one_time").group_by(*contract).agg(once=lambda row: row.amount.sum().cast(_TOTAL))
+    joined = annual.join(charged, contract).left_join(once, contract)
+    return joined.group_by("number", "value").agg(
+        annual=joined.annual.sum(), charged=joined.charged.sum(), once=ibis.coalesce(joined.once, 0).sum()
     )
-    whole = annual.join(length, [*item, "value"])
-    summed = whole.group_by("number", "value").agg(
-        annual=whole.annual.sum(), months=whole.months.sum(), days=whole.days.sum()
-    )
-    return summed.left_join(_one_time(rows, annual), ["number", "value"]).select(*summed.columns, "once")
 
 
-def _one_time(rows: ir.Table, running: ir.Table) -> ir.Table:
-    subscriptions_of = running.select("number", "account", "subscription", "value").distinct()
-    once = rows.filter(rows.line == "one_time").select("account", "subscription", "value", "amount")
-    joined = subscriptions_of.join(once, ["account", "subscription", "value"])
-    return joined.group_by("number", "value").agg(once=joined.amount.sum().cast("decimal(38, 0)"))
-
-
-def _lengths(spans: ir.Table) -> ir.Table:
-    """Spans with annual amount x whole months, or x days where their length is not of whole months."""
-    months = months_touched(spans.starts, spans.ends)
-    whole = add_months(spans.starts, months) == spans.ends
-    amount = spans.amount.cast("decimal(38, 0)")
-    zero = ibis.literal(0).cast("decimal(38, 0)")
-    return spans.mutate(
-        by_months=whole.ifelse(amount * months.cast("decimal(38, 0)"), zero),
-        by_days=whole.ifelse(zero, amount * days_between(spans.starts, spans.ends).cast("decimal(38, 0)")),
-    )
+def _charges(spans: ir.Table) -> ir.Table:
+    """Spans with the sum of their charges in the reporting currency: one for each service period that begins in them."""
+    spans = spans.mutate(day_before=add_days(spans.starts, ibis.literal(-1)), last_day=add_days(spans.ends, ibis.literal(-1)))
+    opened = (spans.starts == spans.anchor).ifelse(-1, periods_before(spans, spans.day_before))
+    count = periods_before(spans, spans.last_day) - opened
+    charge = spans.rate.isnull().ifelse(spans.charge, convert(spans.charge, spans.rate))
+    return spans.mutate(charges=charge.cast(_TOTAL) * count.cast(_TOTAL))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from rollforward.calendar import Period
 from rollforward.money import monthly
-from rollforward.policy.policy import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rollforward.calendar import Period
+    from rollforward.policy.policy import Policy
 
 
 @dataclass(frozen=True)

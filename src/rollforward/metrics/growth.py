@@ -25,7 +25,13 @@ def quick_ratio(figures: Figures) -> Fraction | None:
     return ratio(won, figures.lost("churn") + figures.lost("contraction"))
 
 
-@metric("growth_rate", "ratio", formula="closing / opening - 1", source="Baremetrics", empty="none without MRR at the opening")
+@metric(
+    "growth_rate",
+    "ratio",
+    formula="closing / opening - 1",
+    source="Baremetrics",
+    empty="none without MRR at the opening",
+)
 def growth_rate(figures: Figures) -> Fraction | None:
     """The growth of MRR within the period."""
     grown = ratio(monthly(figures.closing), monthly(figures.opening))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
@@ -13,8 +12,10 @@ from rollforward.ledger.arithmetic import quotient
 from rollforward.ledger.months import add_days, month_start
 from rollforward.ledger.segments import Ledger, chosen, flows, levels
 from rollforward.metrics import facts
-from rollforward.metrics.answers import Question, Source
 from rollforward.money import SCALE
+
+if TYPE_CHECKING:
+    from rollforward.metrics.answers import Question, Source
 
 MONEY = "decimal(38, 10)"
 _DIGITS = 10

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from rollforward.metrics.figures import Figures, Retained, ratio
 from rollforward.metrics.registry import metric
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 _COHORT = "SaaS Metrics Standards Board; ChurnZero"
 

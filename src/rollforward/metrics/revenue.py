@@ -30,7 +30,11 @@ def customers(figures: Figures) -> Fraction:
 
 
 @metric(
-    "subscriptions", "count", formula="subscriptions with MRR at the end", source="Stripe, Recurly", needs=["subscriptions"]
+    "subscriptions",
+    "count",
+    formula="subscriptions with MRR at the end",
+    source="Stripe, Recurly",
+    needs=["subscriptions"],
 )
 def subscriptions(figures: Figures) -> Fraction:
     """Subscriptions with MRR at the end of the period."""
@@ -121,7 +125,14 @@ def contractions(figures: Figures) -> Fraction:
     return Fraction(figures.moves.get("contraction", 0))
 
 
-@metric("committed_mrr", "money", formula="mrr once every change known today has taken effect", source="Bessemer, Chargebee", empty="none but in the period of today", needs=["committed"])
+@metric(
+    "committed_mrr",
+    "money",
+    formula="mrr once every change known today has taken effect",
+    source="Bessemer, Chargebee",
+    empty="none but in the period of today",
+    needs=["committed"],
+)
 def committed_mrr(figures: Figures) -> Fraction | None:
     """MRR once every scheduled start, change and end has taken effect."""
     return None if figures.committed is None else monthly(figures.committed)
@@ -133,7 +144,12 @@ def trial_mrr(figures: Figures) -> Fraction:
     return monthly(figures.trial)
 
 
-@metric("usage_run_rate", "money", formula="monthly run-rate of usage items at the end", source="Maxio: a category of its own")
+@metric(
+    "usage_run_rate",
+    "money",
+    formula="monthly run-rate of usage items at the end",
+    source="Maxio: a category of its own",
+)
 def usage_run_rate(figures: Figures) -> Fraction:
     """The run-rate of metered usage, beside MRR."""
     return monthly(figures.usage)

@@ -8,7 +8,13 @@ from rollforward.metrics.figures import Figures, ratio
 from rollforward.metrics.registry import metric
 
 
-@metric("trials", "count", formula="trials of the period (by the policy: started or ended in it)", source="ChartMogul, Baremetrics", needs=["trials"])
+@metric(
+    "trials",
+    "count",
+    formula="trials of the period (by the policy: started or ended in it)",
+    source="ChartMogul, Baremetrics",
+    needs=["trials"],
+)
 def trials(figures: Figures) -> Fraction:
     """Trials that the conversion rate looks at."""
     return Fraction(figures.trials.started)

@@ -27,7 +27,7 @@ def ltv(figures: Figures) -> Fraction | None:
 
 
 def _trailing_churn(figures: Figures, months: int) -> Fraction | None:
-    rates = []
+    rates: list[Fraction | None] = []
     earlier = figures.previous
     while earlier is not None and len(rates) < months:
         rates.append(customer_churn_rate(earlier))

@@ -75,7 +75,6 @@ _NOT_ONE = Fault("a discount needs one of percent and amount", "Give one of both
 _PERCENT = Fault("a discount's percent is not between 0 and 100", "Correct it")
 _NEGATIVE = Fault("a discount's amount is negative", "Write it as a positive amount")
 _BACKWARDS = Fault("a discount ends before it starts", "Correct its dates")
-_NO_DAYS = Fault("a discount of no days: it ends on the day it starts", "Correct its dates, or leave it out")
 
 
 def _first_fault(items: list[dict[str, Any] | Fault]) -> list[dict[str, Any]] | Fault:
@@ -130,6 +129,5 @@ def _checked(parsed: dict[str, Any], starts: date | None) -> Fault | None:
 
 
 def _range_fault(starts: date | None, ends: date | None) -> Fault | None:
-    if starts is None or ends is None or starts < ends:
-        return None
-    return _NO_DAYS if starts == ends else _BACKWARDS
+    """A discount may end on the day it starts: it was withdrawn before it applied."""
+    return _BACKWARDS if starts is not None and ends is not None and ends < starts else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,8 @@ from rollforward.errors import BookLockedError, RollforwardError
 from rollforward.store.schema import FORMAT_VERSION, create_statements
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import duckdb
 
 FILE = "book.duckdb"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rollforward.errors import Problem
@@ -14,6 +12,9 @@ from rollforward.records.tables import TABLES, Table
 from rollforward.store.schema import columns_sql, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import datetime
+
     import duckdb
 
 
@@ -129,9 +130,7 @@ class Intake:
         self._connection.execute(f"DELETE FROM {staged} WHERE record IN (SELECT record FROM staged_twice)")
 
     def _twice(self, table: Table, staged: str) -> Iterator[Problem]:
-        same = " AND ".join(
-            f"twice.{quoted(name)} IS NOT DISTINCT FROM first.{quoted(name)}" for name in table.names
-        )
+        same = " AND ".join(f"twice.{quoted(name)} IS NOT DISTINCT FROM first.{quoted(name)}" for name in table.names)
         key = " || ' / ' || ".join(f"twice.{quoted(name)}::VARCHAR" for name in table.key)
         rows = self._connection.execute(
             f'SELECT twice.file, twice."row", {key}, {same}, first.file, first."row", twice.raw '
@@ -141,9 +140,15 @@ class Intake:
             what = "the same row" if equal else "the same key with different facts"
             where = f"row {first_row}" if file == first_file else f"{first_file}, row {first_row}"
             yield Problem(
-                self._source, table.name, file, row, ", ".join(table.key), value,
+                self._source,
+                table.name,
+                file,
+                row,
+                ", ".join(table.key),
+                value,
                 f"{what} stands in this import already ({where})",
-                "Remove one of the two, or give them keys of their own.", raw=raw,
+                "Remove one of the two, or give them keys of their own.",
+                raw=raw,
             )
 
     def _match_known(self, table: Table, staged: str) -> None:
@@ -161,7 +166,8 @@ class Intake:
 
     def _supersede(self, table: Table) -> None:  # noqa: ARG002  the known versions are those of the table just matched
         self._connection.execute(
-            "INSERT INTO superseded SELECT known, $at, record FROM staged_known WHERE NOT same", {"at": self._recorded_at}
+            "INSERT INTO superseded SELECT known, $at, record FROM staged_known WHERE NOT same",
+            {"at": self._recorded_at},
         )
 
     def _write_problems(self) -> None:
@@ -186,13 +192,28 @@ class Intake:
         self._connection.execute(
             "INSERT INTO imports VALUES ($import, $source, $files, $map, $at, $rows_in, $booked, $unchanged, $quarantined)",
             {
-                "import": self._number, "source": self._source, "files": files, "map": column_map, "at": self._recorded_at,
-                "rows_in": tally.rows_in, "booked": booked, "unchanged": tally.unchanged, "quarantined": tally.quarantined,
+                "import": self._number,
+                "source": self._source,
+                "files": files,
+                "map": column_map,
+                "at": self._recorded_at,
+                "rows_in": tally.rows_in,
+                "booked": booked,
+                "unchanged": tally.unchanged,
+                "quarantined": tally.quarantined,
             },
         )
         return ImportReport(
-            self._number, self._source, tally.rows_in, booked, tally.unchanged, tally.quarantined,
-            tally.changed, tally.notes, dict(tally.by_table), list(tally.problems),
+            self._number,
+            self._source,
+            tally.rows_in,
+            booked,
+            tally.unchanged,
+            tally.quarantined,
+            tally.changed,
+            tally.notes,
+            dict(tally.by_table),
+            list(tally.problems),
         )
 
     def _count(self, statement: str) -> int:

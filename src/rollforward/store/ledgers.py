@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from rollforward.errors import ReconciliationError
@@ -15,6 +14,8 @@ from rollforward.records.tables import TABLES
 from rollforward.store.schema import quoted, record_expression, superseded_expression
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     import duckdb
     import ibis.expr.types as ir
 
@@ -98,7 +99,9 @@ def traits_of(connection: duckdb.DuckDBPyConnection, table: str) -> Traits:
     from rollforward.ledger.ground import Traits
 
     depth = "max(len(discounts))" if table == "subscription_items" else "0"
-    row = connection.execute(f"SELECT coalesce(list(DISTINCT currency), []), coalesce({depth}, 0) FROM {table}").fetchone()
+    row = connection.execute(
+        f"SELECT coalesce(list(DISTINCT currency), []), coalesce({depth}, 0) FROM {table}"
+    ).fetchone()
     names = connection.execute("SELECT DISTINCT unnest(map_keys(attributes)) FROM customers").fetchall()
     currencies, deepest = row or ([], 0)
     return Traits(frozenset(currencies), int(deepest), frozenset(name for (name,) in names))
@@ -235,9 +238,19 @@ def _register(
     plan: Plan,
 ) -> KeptLedger:
     kept = KeptLedger(
-        key.name, ground.policy.name, ground.policy.hash, ground.currency, dimensions, ground.today,
-        ground.depends_on_today, key.known_at, last_import(connection), _ledger_hash(connection, key.name, ground.policy),
-        _traits_text(ground.traits), [proof.name for proof in plan.proofs], plan.schemas,
+        key.name,
+        ground.policy.name,
+        ground.policy.hash,
+        ground.currency,
+        dimensions,
+        ground.today,
+        ground.depends_on_today,
+        key.known_at,
+        last_import(connection),
+        _ledger_hash(connection, key.name, ground.policy),
+        _traits_text(ground.traits),
+        [proof.name for proof in plan.proofs],
+        plan.schemas,
     )
     connection.execute("DELETE FROM ledgers WHERE ledger = ?", [key.name])
     connection.execute(
@@ -246,10 +259,20 @@ def _register(
         "$known_at::TIMESTAMP AS known_at, $imports AS imports, $ledger_hash AS ledger_hash, $built_at AS built_at, "
         "$traits AS traits, $proofs AS proofs, $schemas AS schemas",
         {
-            "ledger": kept.name, "policy": kept.policy, "policy_hash": kept.policy_hash, "currency": kept.currency,
-            "dimensions": kept.dimensions, "today": kept.today, "depends": kept.depends_on_today,
-            "known_at": kept.known_at, "imports": kept.imports, "ledger_hash": kept.ledger_hash, "built_at": built_at,
-            "traits": kept.traits, "proofs": kept.proofs, "schemas": kept.schemas,
+            "ledger": kept.name,
+            "policy": kept.policy,
+            "policy_hash": kept.policy_hash,
+            "currency": kept.currency,
+            "dimensions": kept.dimensions,
+            "today": kept.today,
+            "depends": kept.depends_on_today,
+            "known_at": kept.known_at,
+            "imports": kept.imports,
+            "ledger_hash": kept.ledger_hash,
+            "built_at": built_at,
+            "traits": kept.traits,
+            "proofs": kept.proofs,
+            "schemas": kept.schemas,
         },
     )
     return kept

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rollforward.errors import NotABookError, UsageError
 from rollforward.money import is_currency
+
+if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
 
 FILE = "book.toml"
 SETTINGS = {
@@ -45,7 +47,9 @@ class Settings:
         try:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise UsageError(f"timezone {self.timezone!r} is not known. Write one such as UTC or Europe/Berlin.") from error
+            raise UsageError(
+                f"timezone {self.timezone!r} is not known. Write one such as UTC or Europe/Berlin."
+            ) from error
 
     def text(self) -> str:
         """The settings as `book.toml` says them, each with its meaning."""

@@ -1,0 +1,191 @@
+"""The doctor: one list of checks over a book, each ok, worth a look, or failing, with what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from rollforward.records.tables import TABLES
+from rollforward.store import ledgers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    import duckdb
+
+    from rollforward.policy.policy import Policy
+    from rollforward.store.ledgers import KeptLedger
+    from rollforward.store.settings import Settings
+
+State = Literal["ok", "look", "fails"]
+
+_STALE_DAYS = 35
+"""A living book that has learned nothing for longer than a month is likely to have been forgotten."""
+
+_CURRENT = "record NOT IN (SELECT record FROM superseded)"
+
+
+@dataclass(frozen=True)
+class Examined:
+    """The book as a check sees it."""
+
+    connection: duckdb.DuckDBPyConnection
+    kept: KeptLedger
+    policy: Policy
+    settings: Settings
+    today: date
+
+    def count(self, statement: str, **given: object) -> int:
+        """The number that a query gives."""
+        row = self.connection.execute(statement, given or None).fetchone()
+        return int(row[0] or 0) if row else 0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found."""
+
+    check: str
+    state: State
+    found: str
+    remedy: str = ""
+
+
+def examine(book: Examined) -> list[Finding]:
+    """The findings of every check, in order."""
+    return [check(book) for check in CHECKS]
+
+
+def _counted(check: str, number: int, what: str, remedy: str, state: State = "look") -> Finding:
+    """A finding of something of which there should be none."""
+    return Finding(check, state, f"{number:,} {what}", remedy) if number else Finding(check, "ok", f"no {what}")
+
+
+def proofs(book: Examined) -> Finding:
+    """Whether the kept ledger still holds every proof."""
+    from rollforward.ledger.ground import Ground
+
+    ground = Ground(book.policy, book.kept.currency, book.kept.today, ledgers.traits_from(book.kept.traits))
+    plan = ledgers.plan_of(ground.timeless(), tuple(book.kept.dimensions), book.kept.known_at)
+    for proof in plan.proofs:
+        if breach := book.connection.execute(proof.placed(book.kept.name)).fetchone():
+            remedy = "Run `rollforward build`; if it fails again, please report it."
+            return Finding("proofs", "fails", f"broken: {proof.about}. First breach: {breach}", remedy)
+    return Finding("proofs", "ok", f"hold: {', '.join(proof.name for proof in plan.proofs)}")
+
+
+def imports(book: Examined) -> Finding:
+    """Whether every import's rows are all accounted for, and every booked row is there."""
+    wrong = book.count("SELECT count(*) FROM imports WHERE rows_in <> booked + unchanged + quarantined")
+    tables = " UNION ALL ".join(f"SELECT import FROM {table}" for table in TABLES)
+    booked = book.count("SELECT sum(booked) FROM imports")
+    there = book.count(f"SELECT count(*) FROM ({tables})")
+    remedy = "Restore the folder from a backup, or make the book anew from its files."
+    if wrong or booked != there:
+        return Finding("imports", "fails", f"{wrong:,} do not add up; {booked:,} rows booked, {there:,} there", remedy)
+    number = book.count("SELECT count(*) FROM imports")
+    if not number:
+        return Finding("imports", "look", "nothing was imported yet", "Run `rollforward import FILE`.")
+    return Finding("imports", "ok", f"rows in = booked + unchanged + quarantined, in {number:,} imports")
+
+
+def freshness(book: Examined) -> Finding:
+    """Whether a living book has learned something lately."""
+    row = book.connection.execute("SELECT max(recorded_at)::DATE FROM imports").fetchone()
+    last = row[0] if row else None
+    if last is None or book.settings.today is not None:
+        return Finding("freshness", "ok", "a book of past data" if book.settings.today else "no import yet")
+    days = (book.today - last).days
+    if days > _STALE_DAYS:
+        return Finding("freshness", "look", f"the last import is {days:,} days old", "Import what happened since.")
+    return Finding("freshness", "ok", f"the last import is of {last}")
+
+
+def quarantine(book: Examined) -> Finding:
+    """Rows that were not booked."""
+    number = book.count("SELECT count(*) FROM problems WHERE severity = 'quarantined'")
+    return _counted("quarantine", number, "rows in quarantine", "See `rollforward problems --severity quarantined`.")
+
+
+def notes(book: Examined) -> Finding:
+    """Rows that were booked and that someone should look at."""
+    number = book.count("SELECT count(*) FROM problems WHERE severity = 'note'")
+    return _counted("notes", number, "rows booked with a note", "See `rollforward problems --severity note`.")
+
+
+def overlaps(book: Examined) -> Finding:
+    """Terms that the build set aside because they overlap others."""
+    number = book.count(f"SELECT count(DISTINCT record) FROM {book.kept.name}.set_aside WHERE field <> 'currency'")
+    return _counted(
+        "overlaps", number, "overlapping rows set aside", "See `rollforward problems --severity 'set aside'`."
+    )
+
+
+def missing_rates(book: Examined) -> Finding:
+    """Records without an exchange rate."""
+    number = book.count(f"SELECT count(DISTINCT record) FROM {book.kept.name}.set_aside WHERE field = 'currency'")
+    return _counted("rates", number, "rows without an exchange rate", "Import exchange_rates that begin early enough.")
+
+
+def bases(book: Examined) -> Finding:
+    """Customers whose MRR stands both in subscription items and in snapshots."""
+    number = book.count(
+        f"SELECT count(*) FROM (SELECT customer FROM subscription_items WHERE {_CURRENT} "
+        f"INTERSECT SELECT customer FROM mrr_snapshots WHERE {_CURRENT})"
+    )
+    remedy = "Only the policy's basis counts; keep each customer to one, or compare the two under two policies."
+    return _counted("bases", number, "customers with both items and snapshots", remedy)
+
+
+def left_out(book: Examined) -> Finding:
+    """Customers who only have records of a kind that the policy does not count."""
+    from rollforward.ledger.build import BASIS
+
+    counted = BASIS[book.policy.basis]
+    others = " UNION ".join(
+        f"SELECT customer FROM {table} WHERE {_CURRENT}" for table in BASIS.values() if table != counted
+    )
+    number = book.count(f"SELECT count(*) FROM ({others} EXCEPT SELECT customer FROM {counted} WHERE {_CURRENT})")
+    remedy = f"The policy counts {counted} alone; set its key basis, or import those for them too."
+    return _counted("basis", number, f"customers without {counted}", remedy)
+
+
+def annual_amounts(book: Examined) -> Finding:
+    """Amounts that look annual in a monthly column: within 5 % of twelve times what the plan's rows usually say."""
+    number = book.count(
+        f"WITH monthly AS (SELECT plan, currency, amount FROM subscription_items WHERE {_CURRENT} "
+        "AND kind = 'recurring' AND interval = 'month' AND interval_count = 1 AND plan IS NOT NULL), "
+        "usual AS (SELECT plan, currency, quantile_disc(amount, 0.5) AS median FROM monthly GROUP BY ALL) "
+        "SELECT count(*) FROM monthly JOIN usual USING (plan, currency) "
+        "WHERE median > 0 AND abs(amount - 12 * median) * 20 <= 12 * median"
+    )
+    remedy = "Check whether their interval is a year: `rollforward accounts` shows the largest first."
+    return _counted("annual", number, "monthly amounts that look annual", remedy)
+
+
+def gaps(book: Examined) -> Finding:
+    """Short gaps within an item, each of which shows as churn and reactivation."""
+    number = book.count(
+        "SELECT count(*) FROM (SELECT ends, lead(starts) OVER (PARTITION BY source, customer, subscription, item "
+        f"ORDER BY starts) AS following FROM subscription_items WHERE {_CURRENT} AND NOT until_next "
+        "AND kind = 'recurring') WHERE following > ends AND following - ends <= 31"
+    )
+    remedy = "If service went on, set the policy key gap_days."
+    return _counted("gaps", number, "gaps of a month at most within an item", remedy)
+
+
+def missing_snapshots(book: Examined) -> Finding:
+    """Months without any snapshot between the first and the last."""
+    number = book.count(
+        "SELECT coalesce(date_diff('month', min(date), max(date)) + 1 - count(DISTINCT date_trunc('month', date)), 0) "
+        f"FROM mrr_snapshots WHERE {_CURRENT}"
+    )
+    return _counted("snapshots", number, "months without a snapshot", "Import the months that are missing.")
+
+
+CHECKS: tuple[Callable[[Examined], Finding], ...] = (
+    proofs, imports, freshness, quarantine, notes, overlaps, missing_rates, bases, left_out, annual_amounts, gaps,
+    missing_snapshots,
+)  # fmt: skip
+"""Every check, in the order in which they are shown."""

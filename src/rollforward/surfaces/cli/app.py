@@ -1,0 +1,117 @@
+"""The command `rollforward`: its commands, and how it ends."""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from rollforward import __version__
+from rollforward.errors import RollforwardError, UsageError
+from rollforward.surfaces.cli import books, checks, exporting, figures, importing, listings
+from rollforward.surfaces.cli.groups import expanded
+from rollforward.surfaces.cli.voice import fail, note
+
+INTERRUPTED = 130
+
+COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
+    "demo": (books.demo, "rollforward demo demo --customers 500 --files"),
+    "init": (books.init, "rollforward init acme --currency EUR --timezone Europe/Berlin"),
+    "import": (importing.import_, "rollforward import subscriptions.csv --book acme --save-map subscriptions.toml"),
+    "build": (books.build, "rollforward build --book acme"),
+    "mrr": (figures.mrr, "rollforward mrr --book acme --from 2025 --every quarter --where country=DE"),
+    "movements": (listings.movements, "rollforward movements --book acme --kind churn --from 2026-01"),
+    "metrics": (figures.metrics, "rollforward metrics nrr_12m grr_12m arpa --book acme --by plan --from 2026"),
+    "cohorts": (figures.cohorts, "rollforward cohorts --book acme --measure mrr --every quarter"),
+    "accounts": (listings.accounts, "rollforward accounts --book acme --search robotics"),
+    "problems": (listings.problems, "rollforward problems --book acme --severity quarantined"),
+    "verify": (checks.verify, "rollforward verify cases/"),
+    "export": (exporting.export, "rollforward export out --book acme --format parquet"),
+    "doctor": (checks.doctor, "rollforward doctor --book acme"),
+}
+"""Every command, with the example that its help ends with."""
+
+_STATUSES = (
+    "Exit status: 0 ok, 1 failed, 2 usage, 3 data incomplete or stale, 4 does not reconcile or a case differs, "
+    "5 not found, 130 interrupted."
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"rollforward {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """The open ledger of Monthly Recurring Revenue: how much, why it changed, and who moved it."""
+
+
+def make_app() -> typer.Typer:
+    """The application with every command."""
+    app = typer.Typer(
+        name="rollforward",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 110},
+    )
+    app.callback(epilog=f"Example: rollforward demo demo\n\n{_STATUSES}")(_root)
+    for name, (command, example) in COMMANDS.items():
+        app.command(name, epilog=f"Example: {example}")(expanded(command))
+    return app
+
+
+def main() -> None:
+    """The command `rollforward`: ends the process with its exit status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line: its exit status. What goes wrong is one message on stderr, never a traceback."""
+    if "--no-color" in arguments:
+        os.environ["NO_COLOR"] = "1"
+    try:
+        status = typer.main.get_command(make_app()).main(arguments, "rollforward", standalone_mode=False)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  here every failure becomes an exit status
+        return _status_of(error)
+    if status == INTERRUPTED:
+        note("Interrupted. Nothing was kept of what was under way.")
+    return status if isinstance(status, int) else 0
+
+
+def _status_of(error: BaseException) -> int:
+    if isinstance(error, BrokenPipeError):
+        return _stop_writing()
+    if isinstance(error, KeyboardInterrupt | typer.Abort) or type(error).__name__ == "InterruptException":
+        note("Interrupted. Nothing was kept of what was under way.")
+        return INTERRUPTED
+    if os.environ.get("ROLLFORWARD_DEBUG"):
+        traceback.print_exception(error)
+    if isinstance(error, RollforwardError):
+        fail(str(error))
+        return error.exit_status
+    if isinstance(error, typer.TyperException):
+        fail(f"{error.format_message()} See `rollforward --help`.")
+        return UsageError.exit_status
+    return _unforeseen(error)
+
+
+def _stop_writing() -> int:
+    """The reader of a pipe has left: nobody is there to be told."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _unforeseen(error: BaseException) -> int:
+    if isinstance(error, OSError):
+        fail(f"{error.filename or 'the system'}: {error.strerror or error}. Check the path, its rights and free space.")
+    else:
+        fail(f"{type(error).__name__}: {error}. This is a fault of rollforward: please report it.")
+    return RollforwardError.exit_status

@@ -1,0 +1,80 @@
+"""The commands that answer with figures by period: mrr, metrics, cohorts."""
+
+from typing import Annotated, Literal
+
+from typer import Argument, Option
+
+from rollforward.surfaces.cli.options import Filtered, Looking, Periodic, Printed, Segmented
+
+
+def mrr(looking: Looking, segmented: Segmented, periodic: Periodic, printed: Printed) -> None:
+    """The roll-forward: opening MRR + movements = closing MRR, for each period.
+
+    Amounts are rounded only for reading, and every printed row adds up.
+    """
+    book = looking.open()
+    with printed.working("adding up"):
+        result = book.rollforward(
+            every=periodic.every,
+            start=periodic.start,
+            end=periodic.end,
+            where=segmented.chosen(),
+            by=segmented.by,
+            view=looking.view(book),
+        )
+    printed.show(result)
+
+
+def metrics(
+    looking: Looking,
+    segmented: Segmented,
+    periodic: Periodic,
+    printed: Printed,
+    names: Annotated[list[str] | None, Argument(metavar="[NAME...]", help="Metrics; default: all.")] = None,
+    listed: Annotated[bool, Option("--list", help="List the metrics with formula, unit and source.")] = False,
+) -> None:
+    """The values of metrics for each period."""
+    if listed:
+        printed.show_answer(_registry(names or []))
+        return
+    book = looking.open()
+    with printed.working("working out"):
+        result = book.metrics(
+            *(names or []),
+            every=periodic.every,
+            start=periodic.start,
+            end=periodic.end,
+            where=segmented.chosen(),
+            by=segmented.by,
+            view=looking.view(book),
+        )
+    printed.show(result)
+
+
+def _registry(names: list[str]):  # type: ignore[no-untyped-def]  # noqa: ANN202  an answer
+    """The registry of metrics as an answer."""
+    from rollforward.formats import Answer
+    from rollforward.metrics.registry import every_metric, find
+    from rollforward.results import column
+
+    shown = ("name", "unit", "about", "formula", "empty", "source")
+    listed = [find(name) for name in names] or every_metric()
+    rows = [tuple(str(getattr(metric, part)) for part in shown) for metric in listed]
+    return Answer("metric list", tuple(column(part, "text") for part in shown), list(rows))
+
+
+def cohorts(
+    looking: Looking,
+    filtered: Filtered,
+    printed: Printed,
+    measure: Annotated[Literal["customers", "mrr"], Option(help="What is left of a cohort.")] = "customers",
+    every: Annotated[Literal["month", "quarter", "year"], Option(help="The length of a period.")] = "month",
+    absolute: Annotated[bool, Option("--absolute", help="Amounts or customers instead of percentages.")] = False,
+) -> None:
+    """Accounts by the period of their first MRR, and what is left of them after each period."""
+    book = looking.open()
+    with printed.working("following cohorts"):
+        result = book.cohorts(
+            measure=measure, every=every, percent=not absolute, where=filtered.chosen(), view=looking.view(book)
+        )
+    printed.show(result)

@@ -1,0 +1,44 @@
+"""Groups of options: a dataclass declares options once, and each command that takes the group has them all."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass
+from typing import Any, get_type_hints
+
+
+def expanded(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with each of its groups replaced by the options of that group."""
+    groups: dict[str, Any] = {}
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(command).parameters.values():
+        if is_dataclass(parameter.annotation):
+            groups[parameter.name] = parameter.annotation
+            parameters += _options(parameter.annotation)
+        else:
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+    return _with_signature(command, groups, parameters)
+
+
+def _options(group: Any) -> list[inspect.Parameter]:  # noqa: ANN401  a dataclass
+    hints = get_type_hints(group, include_extras=True)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter(field.name, keyword, default=field.default, annotation=hints[field.name])
+        for field in fields(group)
+    ]
+
+
+def _with_signature(
+    command: Callable[..., None], groups: dict[str, Any], parameters: list[inspect.Parameter]
+) -> Callable[..., None]:
+    def run(**given: Any) -> None:  # noqa: ANN401  whatever the options hold
+        made = {
+            name: group(**{field.name: given.pop(field.name) for field in fields(group)})
+            for name, group in groups.items()
+        }
+        command(**given, **made)
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    return run

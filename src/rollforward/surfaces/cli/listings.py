@@ -1,0 +1,95 @@
+"""The commands that list: movements, accounts, problems."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from typer import Option
+
+from rollforward.errors import UnknownNameError
+from rollforward.surfaces.cli.options import Filtered, Looking, Printed, Ranged
+from rollforward.surfaces.cli.voice import note
+
+if TYPE_CHECKING:
+    from rollforward.results import Result
+
+SHOWN = 50
+"""The lines that a table shows unless told otherwise. Files and programs get every line."""
+
+Limit = Annotated[int | None, Option(min=1, metavar="N", help=f"Lines; default: {SHOWN} in tables, else all.")]
+All = Annotated[bool, Option("--all", help="Every line.")]
+KINDS = ("new", "expansion", "contraction", "churn", "reactivation", "exchange")
+
+
+def movements(
+    looking: Looking,
+    filtered: Filtered,
+    ranged: Ranged,
+    printed: Printed,
+    kind: Annotated[str | None, Option(metavar="KIND", help="new, expansion, contraction, churn, ...")] = None,
+    account: Annotated[str | None, Option(metavar="ID", help="Of one account.")] = None,
+    limit: Limit = None,
+    every_line: All = False,
+) -> None:
+    """How MRR moved: each dated change of an account, with its MRR before and after. The latest stand last."""
+    if kind is not None and kind not in KINDS:
+        raise UnknownNameError("kind", kind, list(KINDS))
+    book = looking.open()
+    with printed.working("listing"):
+        result = book.movements(
+            start=ranged.start,
+            end=ranged.end,
+            where=filtered.chosen(),
+            kind=kind,
+            account=account,
+            view=looking.view(book),
+        )
+    _show(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None, latest=True)
+
+
+def accounts(
+    looking: Looking,
+    filtered: Filtered,
+    printed: Printed,
+    search: Annotated[str | None, Option(metavar="TEXT", help="In the account's name or id.")] = None,
+    limit: Limit = None,
+    every_line: All = False,
+) -> None:
+    """Every account, the largest first: its MRR now, since when, its last movement, its plans."""
+    book = looking.open()
+    with printed.working("listing"):
+        result = book.accounts(where=filtered.chosen(), search=search, view=looking.view(book))
+    _show(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None)
+
+
+def problems(
+    looking: Looking,
+    printed: Printed,
+    severity: Annotated[
+        Literal["quarantined", "set aside", "note"] | None, Option(help="Only those of one kind.")
+    ] = None,
+    limit: Limit = None,
+    every_line: All = False,
+) -> None:
+    """What could not be read or does not count, with its file, row, reason and remedy."""
+    book = looking.open()
+    with printed.working("listing"):
+        result = book.problems(severity=severity, view=looking.view(book))
+    if not result.rows:
+        note("no problems", quiet=printed.quiet)
+    _show(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None)
+
+
+def _show(result: "Result", printed: Printed, limit: int | None, *, chosen: bool, latest: bool = False) -> None:
+    """Print a list; a table as many lines as it may have, with a note of how many more there are."""
+    from rollforward.formats import answer_of
+
+    answer = answer_of(result)
+    total = len(answer.rows)
+    if limit is not None and limit < total and (chosen or printed.for_people):
+        answer = replace(answer, rows=answer.rows[-limit:] if latest else answer.rows[:limit])
+        which = "latest" if latest else "first"
+        note(
+            f"the {which} {limit:,} of {total:,} lines; {total - limit:,} more with --all or --limit N",
+            quiet=printed.quiet,
+        )
+    printed.show_answer(answer)

@@ -1,0 +1,145 @@
+"""The options that commands share, each declared once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from typer import Option
+
+from rollforward.calendar import Every
+from rollforward.surfaces.cli import values
+from rollforward.surfaces.cli.progress import Tell, working
+from rollforward.surfaces.cli.voice import clock, note
+
+if TYPE_CHECKING:
+    from rollforward.book import Book, View
+    from rollforward.formats import Answer
+    from rollforward.results import Result
+
+Format = Literal["table", "json", "csv", "parquet", "md", "xlsx"]
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How much is said beside the data."""
+
+    quiet: Annotated[bool, Option("--quiet", "-q", help="Say nothing but the data and errors.")] = False
+    no_color: Annotated[bool, Option("--no-color", help="No colour, as with NO_COLOR.")] = False
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Which book."""
+
+    book: Annotated[
+        Path, Option("--book", metavar="DIR", envvar="ROLLFORWARD_BOOK", show_envvar=False, help="The book's folder.")
+    ] = Path()
+
+    def open(self) -> "Book":
+        """The book; NotABookError if there is none."""
+        from rollforward.book import Book
+
+        return Book.open(self.book, clock=clock)
+
+
+@dataclass(frozen=True)
+class Looking(Shelf):
+    """Which book, and how it is looked at."""
+
+    policy: Annotated[str | None, Option(metavar="NAME", help="Under which policy; default: the book's.")] = None
+    currency: Annotated[str | None, Option(metavar="CODE", help="In which currency; default: the book's.")] = None
+    as_of: Annotated[str | None, Option(metavar="TIME", help="As known then: a day, to its end, or a timestamp.")] = (
+        None
+    )
+
+    def view(self, book: "Book") -> "View":
+        """The view that the options name."""
+        from rollforward.book import View
+
+        moment = values.known_at(self.as_of, book.settings.timezone, clock())
+        return View(self.policy, self.currency.upper() if self.currency else None, moment)
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """Which part of the book."""
+
+    where: Annotated[
+        list[str] | None, Option(metavar="FIELD=VALUE", help="Only these; repeat for more, one field twice: either.")
+    ] = None
+
+    def chosen(self) -> dict[str, list[str]]:
+        """The values of each field."""
+        return values.pairs(self.where, "--where")
+
+
+@dataclass(frozen=True)
+class Segmented(Filtered):
+    """Which part of the book, and grouped by what."""
+
+    by: Annotated[str | None, Option(metavar="FIELD", help="One line for each value of a field.")] = None
+
+
+@dataclass(frozen=True)
+class Ranged:
+    """From when to when."""
+
+    from_: Annotated[str | None, Option("--from", metavar="DATE", help="First day, month (2026-01) or year.")] = None
+    to: Annotated[str | None, Option("--to", metavar="DATE", help="Last day, month or year.")] = None
+
+    @property
+    def start(self) -> date | None:
+        """The first day."""
+        return values.first_day(self.from_, "--from")
+
+    @property
+    def end(self) -> date | None:
+        """The last day."""
+        return values.last_day(self.to, "--to")
+
+
+@dataclass(frozen=True)
+class Periodic(Ranged):
+    """From when to when, and in which periods."""
+
+    every: Annotated[Every, Option(help="The length of a period.")] = "month"
+
+
+@dataclass(frozen=True)
+class Printed(Voice):
+    """How and where an answer is printed."""
+
+    format: Annotated[
+        Format | None, Option(help="Default: table, or by the ending of --output.", show_choices=True)
+    ] = None
+    output: Annotated[Path | None, Option("--output", "-o", metavar="FILE", help="Write to a file.")] = None
+
+    @contextmanager
+    def working(self, about: str) -> Iterator[Tell]:
+        """Progress, as far as it is wanted."""
+        with working(about, quiet=self.quiet) as tell:
+            yield tell
+
+    def show(self, result: "Result") -> None:
+        """Print a result: the data on stdout or to the file, the stamp on stderr."""
+        from rollforward.formats import answer_of
+
+        self.show_answer(answer_of(result))
+
+    def show_answer(self, answer: "Answer") -> None:
+        """Print an answer: the data on stdout or to the file, the stamp on stderr."""
+        from rollforward.surfaces.cli.output import put
+
+        put(answer, self.format, self.output)
+        if answer.stamp:
+            note(str(answer.stamp), quiet=self.quiet)
+
+    @property
+    def for_people(self) -> bool:
+        """Whether the answer is to be read by people, so that a long list may be shown in part."""
+        from rollforward.surfaces.cli.output import format_for
+
+        return format_for(self.format, self.output) in {"table", "md"}

@@ -1,0 +1,86 @@
+"""What people write for times, days, months and filters, read strictly."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from rollforward.calendar import period_of
+from rollforward.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MOMENT = timedelta(microseconds=1)
+_FORMS = ((r"\d{4}", "year", "-01-01"), (r"\d{4}-\d{2}", "month", "-01"), (r"\d{4}-\d{2}-\d{2}", "day", ""))
+
+
+def first_day(text: str | None, option: str) -> date | None:
+    """The first day of a written day, month or year."""
+    return _range(text, option)[0] if text else None
+
+
+def last_day(text: str | None, option: str) -> date | None:
+    """The last day of a written day, month or year."""
+    return _range(text, option)[1] if text else None
+
+
+def _range(text: str, option: str) -> tuple[date, date]:
+    for pattern, every, rest in _FORMS:
+        if re.fullmatch(pattern, text):
+            period = period_of(_day(text + rest, text, option), every, 1)  # type: ignore[arg-type]
+            return period.start, period.last_day
+    raise _not_a_day(text, option)
+
+
+def _day(full: str, text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(full)
+    except ValueError as error:
+        raise _not_a_day(text, option) from error
+
+
+def _not_a_day(text: str, option: str) -> UsageError:
+    return UsageError(f"{option} {text!r} is not a day. Write a day (2026-01-31), a month (2026-01) or a year (2026).")
+
+
+def known_at(text: str | None, timezone: str, now: datetime) -> datetime | None:
+    """The time that `--as-of` names, in UTC; None where the book can know nothing later than it does now.
+
+    A plain date means its end in the book's time zone, a timestamp without an offset is in that zone too.
+    """
+    if text is None:
+        return None
+    zone = ZoneInfo(timezone)
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        midnight = datetime.combine(_day(text, text, "--as-of") + timedelta(days=1), datetime.min.time(), zone)
+        moment = _in_utc(midnight) - _MOMENT
+    else:
+        moment = _timestamp(text, zone)
+    return moment if moment < now else None
+
+
+def _timestamp(text: str, zone: ZoneInfo) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        example = "2026-01-31 or 2026-01-31T18:00:00+01:00"
+        raise UsageError(f"--as-of {text!r} is not a time. Write a day or a timestamp such as {example}.") from error
+    return _in_utc(found if found.tzinfo else found.replace(tzinfo=zone))
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def pairs(texts: Iterable[str] | None, option: str) -> dict[str, list[str]]:
+    """The values of each field, from `FIELD=VALUE` texts; the same field twice means either value."""
+    found: dict[str, list[str]] = {}
+    for text in texts or ():
+        field, equals, value = text.partition("=")
+        if not equals or not field:
+            raise UsageError(f"{option} {text!r} has no field and value. Write {option} FIELD=VALUE.")
+        found.setdefault(field.strip(), []).append(value)
+    return found
