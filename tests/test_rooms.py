@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "charts": {"foundation", "book"},
     "surfaces": {"foundation", "metrics", "book", "charts"},
 }
-"""The arrows of the design. What stands left of a room's neighbour stands left of the room; surfaces see the book alone."""
+"""The arrows of the design. What stands left of a neighbour stands left too; surfaces see the book alone."""
 
 ALSO = {
     # The engine runs the ledger's stages in order. The ledger knows no store, so the arrows still form no circle.

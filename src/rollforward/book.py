@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from dataclasses import field as field_of
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,6 +64,34 @@ class View:
     policy: str | Policy | None = None
     currency: str | None = None
     as_of: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Listing(Result):
+    """A result of any length: counted, read in part and written to a file without being held in memory."""
+
+    run: Callable[[str], list[tuple[Cell, ...]]] = field_of(default=lambda _: [], repr=False)
+
+    def count(self) -> int:
+        """How many rows there are."""
+        return int(str(self.run(f"SELECT count(*) FROM ({self.sql})")[0][0]))
+
+    def part(self, first: int, number: int) -> list[tuple[Cell, ...]]:
+        """So many rows from the one of that number on, counted from 0, in order."""
+        return self.run(f"SELECT * FROM ({self.sql}) LIMIT {number:d} OFFSET {first:d}")
+
+    def copy(self, file: Path) -> int:
+        """Write all rows to a CSV or Parquet file, by its ending: how many there were."""
+        kind = {".csv": "FORMAT csv, HEADER", ".parquet": "FORMAT parquet"}[file.suffix]
+        if file.suffix == ".parquet":
+            said = (f"'rollforward.{key}': {_quoted(value or '')}" for key, value in self.stamp.to_dict().items())
+            kind += f", KV_METADATA {{{', '.join(said)}}}"
+        return int(str(self.run(f"COPY ({self.sql}) TO {_quoted(str(file))} ({kind})")[0][0]))
+
+
+def _quoted(text: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 class Book:
@@ -243,7 +272,7 @@ class Book:
         kind: str | None = None,
         account: str | None = None,
         view: View = View(),
-    ) -> Result:
+    ) -> Listing:
         """Every movement: day, account, kind, MRR moved, before and after. Amounts of 0 are left out."""
         with self._asking(view, where, None, "day", start, end, whole_ledger=True) as asked:
             from rollforward.metrics.listings import movement_list
@@ -260,7 +289,7 @@ class Book:
                 [self.today()],
             ).fetchall()
 
-    def accounts(self, *, where: Where | None = None, search: str | None = None, view: View = View()) -> Result:
+    def accounts(self, *, where: Where | None = None, search: str | None = None, view: View = View()) -> Listing:
         """Every account: its MRR now, since when, its last movement, and its plans."""
         with self._asking(view, where, None, "day", None, None, whole_ledger=True) as asked:
             from rollforward.metrics.listings import account_list
@@ -269,7 +298,7 @@ class Book:
         kinds = {"mrr": "money", "arr": "money", "since": "day", "last_moved": "day"}
         return self._listing("accounts", expression, kinds, asked)
 
-    def customer_months(self, *, where: Where | None = None, view: View = View()) -> Result:
+    def customer_months(self, *, where: Where | None = None, view: View = View()) -> Listing:
         """The customer cube: the MRR of every customer at every month end at which it has some."""
         with self._asking(view, where, None, "month", None, None) as asked:
             from rollforward.metrics.listings import customer_month_list
@@ -374,7 +403,8 @@ class Book:
     def _stamp(self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View) -> Stamp:
         row = connection.execute("SELECT max(recorded_at) FROM imports").fetchone()
         return Stamp(
-            kept.policy,
+            # The ledger may have been built under another name with the same rules.
+            self.policy(view.policy).name,
             kept.policy_hash,
             kept.currency,
             self.settings.timezone,
@@ -412,19 +442,19 @@ class Book:
         kinds: Mapping[str, str],
         asked: Asked,
         periods_asked: list[tuple[Any, ...]] | None = None,
-    ) -> Result:
+    ) -> Listing:
         sql = asked.sql(expression)
 
-        def fetch() -> list[tuple[Cell, ...]]:
+        def run(statement: str) -> list[tuple[Cell, ...]]:
             with self._database.reading() as connection:
                 if periods_asked is not None:
                     hand_in(
                         connection, "asked_periods", {"number": "int64", "start": "date", "end": "date"}, periods_asked
                     )
-                return connection.execute(sql).fetchall()
+                return connection.execute(statement).fetchall()
 
         columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in expression.columns)  # type: ignore[arg-type]
-        return Result(subject, columns, asked.stamp, sql, fetch, expression)
+        return Listing(subject, columns, asked.stamp, sql, lambda: run(sql), expression, run)
 
 
 class _DryRunError(Exception):

@@ -55,10 +55,16 @@ _INK = "#333333"
 _GREY = "#E4E4E4"
 _SCALE = ("#F2F7FC", "#08519C")
 _MOST_LABELS = 12
+_PIXELS = 6
+"""The width of a letter on an axis."""
+
+_MOST_POINTS = 500
+"""More points than that are not to be met with a pointer, and make a picture heavy."""
+
 _MOST_NAMES = 4
 _MOST_WRITTEN_COLUMNS = 13
 _DARK = Decimal("0.55")
-_AMOUNT = "abs(datum.value) < 1000 ? format(datum.value, '~f') : replace(format(datum.value, '~s'), 'G', 'B')"
+_AMOUNT = "abs(datum.value) < 1000 ? format(datum.value, '.2~f') : replace(format(datum.value, '.3~s'), 'G', 'B')"
 _LABELS = {"money": _AMOUNT, "count": _AMOUNT, "ratio": "format(datum.value, '~%')"}
 """How the labels of axes and legends are written: 250, 12k, 1.5M, 2B; rates in percent."""
 
@@ -90,7 +96,7 @@ def svg(result: Result, *, fiscal_year_start: int | None = None) -> str:
         import vl_convert
     except ImportError as error:
         raise ChartsMissingError from error
-    return "" if drawn is None else str(vl_convert.vegalite_to_svg(drawn.to_dict()))
+    return "" if drawn is None else str(vl_convert.vegalite_to_svg(drawn.to_dict(validate=False)))
 
 
 def is_under_way(label: str, today: date, fiscal_year_start: int | None = None) -> bool:
@@ -218,7 +224,8 @@ def _largest(rows: Sequence[Row]) -> list[str]:
 
 def _periods(altair: Any, labels: Sequence[str], *, width: int = WIDTH, shown: bool = True) -> Any:  # noqa: ANN401
     """The axis of periods, with as many labels as it has room for."""
-    step = -(-len(labels) * WIDTH // (_MOST_LABELS * width))
+    room = _PIXELS * len(labels[0]) + 12
+    step = -(-len(labels) * room // width)
     axis = altair.Axis(
         title=None, labelAngle=0, values=list(labels[::step]), ticks=shown, labels=shown, labelFlush=False
     )
@@ -253,7 +260,9 @@ def _lines(altair: Any, rows: Sequence[Row], encoding: Row) -> Any:  # noqa: ANN
     parts += [_line(altair, tail, encoding, opacity=_PALE, strokeDash=[4, 3])] if tail else []
     lonely = whole if len(periods) - len(going) == 1 else []
     ends = [*lonely, *(row for row in rows if row["under_way"])]
-    return altair.layer(*parts, _points(altair, ends, encoding), _hover(altair, rows, encoding))
+    parts += [_points(altair, ends, encoding)] if ends else []
+    parts += [_hover(altair, rows, encoding)] if len(rows) <= _MOST_POINTS else []
+    return altair.layer(*parts)
 
 
 def _line(altair: Any, rows: Sequence[Row], encoding: Row, **looks: Any) -> Any:  # noqa: ANN401
@@ -307,7 +316,7 @@ def _movement_bars(altair: Any, result: Result, fiscal: int | None) -> Any:  # n
     """Stacked bars: gains above 0, losses below."""
     kinds = [column for column in result.columns if column.name in KIND_COLOURS]
     kinds = [column for column in kinds if column.name not in {"entered", "left"} or _ever(result, column)]
-    rows = [_signed(row) for row in _long(result, kinds, fiscal)]
+    rows = [_signed(row) for row in _long(result, kinds, fiscal) if row["value"] and Decimal(row["value"])]
     shown = [column.name for column in kinds]
     colour = altair.Color(
         "name:N",

@@ -50,12 +50,12 @@ class Answer:
         return places(self.stamp.currency) if self.stamp else 2
 
 
-def answer_of(result: Result) -> Answer:
-    """A result as it is printed."""
-    return Answer(result.subject, result.columns, result.rows, result.stamp)
+def answer_of(result: Result, rows: list[tuple[Cell, ...]] | None = None) -> Answer:
+    """A result as it is printed, or only some of its rows."""
+    return Answer(result.subject, result.columns, result.rows if rows is None else rows, result.stamp)
 
 
-# -- for people ----------------------------------------------------------------------------------------------------------
+# -- for people ------------------------------------------------------------------------------------------------------
 
 
 def is_percent(name: str) -> bool:
@@ -176,7 +176,7 @@ def _marked(text: str) -> str:
     return text
 
 
-# -- for programs --------------------------------------------------------------------------------------------------------
+# -- for programs ----------------------------------------------------------------------------------------------------
 
 
 def exact_text(value: Decimal, least: int = 0) -> str:

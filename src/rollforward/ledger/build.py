@@ -30,11 +30,12 @@ BASIS = {"subscriptions": "subscription_items", "invoices": "invoice_lines", "sn
 
 @dataclass(frozen=True)
 class Stage:
-    """One table of a ledger and how it is made from the tables before it."""
+    """One table of a ledger and how it is made from the tables before it; a view where it is no work to make."""
 
     name: str
     about: str
     make: Callable[[Tables], ir.Table]
+    is_view: bool = False
 
 
 def stages(ground: Ground, dimensions: list[str]) -> list[Stage]:
@@ -51,6 +52,7 @@ def stages(ground: Ground, dimensions: list[str]) -> list[Stage]:
             "valued",
             f"spans in {ground.currency}",
             lambda made: exchange.valued(made["spans"], made.get("rates"), ground),
+            is_view=not ground.converts and ground.policy.rounding is None,
         ),
         Stage("trials", "trials and what became of them", lambda made: _trials(made, ground)),
         Stage("movements", "how MRR moved", lambda made: movements(events(made["valued"], ground), ground)),
@@ -71,7 +73,7 @@ def set_aside(made: Tables, ground: Ground) -> ir.Table:
 
 
 def _overlaps(made: Tables, ground: Ground) -> ir.Table:
-    found = faults.overlaps(close_change_log(made["subscription_items"]))
+    found = faults.overlaps(close_change_log(made["subscription_items"], ground.traits))
     return found if ground.policy.basis == "subscriptions" else found.limit(0)
 
 
@@ -81,7 +83,7 @@ def _spans(made: Tables, ground: Ground) -> ir.Table:
     if ground.policy.basis == "snapshots":
         return snapshot_spans(made["mrr_snapshots"])
     items = made["subscription_items"].anti_join(made["overlaps"], "record")
-    return item_spans(close_change_log(items), ground)
+    return item_spans(close_change_log(items, ground.traits), ground)
 
 
 def _trials(made: Tables, ground: Ground) -> ir.Table:

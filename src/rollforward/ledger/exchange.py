@@ -71,6 +71,7 @@ def rate_table(rates: ir.Table, daily: ir.Table, ground: Ground) -> ir.Table:
     if ground.policy.exchange_rule != "month_average":
         return daily
     quoted = _quoted(rates, ground.currency)
+    quoted = quoted.filter(quoted.day <= ibis.literal(ground.today))
     trillionths = (quoted.rate * ibis.literal(10**12).cast(_WHOLE)).cast("int64")
     monthly = quoted.mutate(trillionths=trillionths, day=month_start(quoted.day)).group_by("currency", "day")
     monthly = monthly.agg(total=lambda row: whole(row.trillionths.sum()), days=lambda row: row.count())

@@ -25,6 +25,7 @@ class Traits:
 
     currencies: frozenset[str] = frozenset()
     discount_depth: int = 0
+    change_log: bool = False
     attributes: frozenset[str] = frozenset()
 
 

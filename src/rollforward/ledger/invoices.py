@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
-from rollforward.ledger.arithmetic import CHARGE, quotient, with_annual_amount
+from rollforward.ledger.arithmetic import CHARGE, annual_amount, quotient, stored
 from rollforward.ledger.months import add_days, add_months, days_between, month_end, months_touched
 from rollforward.ledger.spans import complete
 
@@ -105,8 +105,11 @@ def _annualised(lines: ir.Table, policy: Policy) -> ir.Table:
     if policy.proration == "restore":
         numerator = numerator * days
         denominator = denominator * days_between(lines.period_start, lines.period_end)
-    return with_annual_amount(lines, numerator, denominator * units).mutate(
+    lines = lines.mutate(numerator=numerator, denominator=denominator * units)
+    return lines.mutate(
         account=lines.customer,
+        annual=annual_amount(lines.charge, lines.numerator, lines.denominator),
+        charge=stored(lines.charge),
         starts=lines.period_start,
         ends=lines.period_end,
         contract_end=lines.period_end,

@@ -80,7 +80,7 @@ def _neighbours(rows: ir.Table, unit: list[str]) -> dict[str, ir.DateValue]:
     return {
         "previous": rows.day.lag().over(by_unit),
         "until": ibis.coalesce(rows.day.lead().over(by_unit), forever()),
-        "since": rows.day.min().over(ibis.window(group_by=unit)),
+        "since": rows.day.min().over(ibis.cumulative_window(group_by=unit, order_by="day")),
     }
 
 

@@ -100,9 +100,33 @@ def subscriptions(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
 
 def moves(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
     """The movements of a segment: value, account, day, kind, amount, presence."""
-    if segment.follows_items:
+    if not segment.follows_items:
+        return chosen(ledger, ledger.movements, segment).select(*_MOVE)
+    if segment.where or _is_rounded_by_subscription(ledger.ground):
         return _classified(ledger, segment, ledger.ground)
-    return chosen(ledger, ledger.movements, segment).select("value", "account", "day", "kind", "amount", "presence")
+    return _moves_by_item_field(ledger, segment)
+
+
+_MOVE = ("value", "account", "day", "kind", "amount", "presence")
+
+
+def _is_rounded_by_subscription(ground: Ground) -> bool:
+    rounding = ground.policy.rounding
+    return rounding is not None and rounding.level == "subscription"
+
+
+def _moves_by_item_field(ledger: Ledger, segment: Segment) -> ir.Table:
+    """Movements by an item's field. An account whose items have one value moves as it moves; only the others, whose
+    items differ, have to be classified within each value."""
+    spans = ledger.valued.filter(ledger.valued.line == "mrr")
+    if ledger.ground.policy.free == "ignore":
+        spans = spans.filter(spans.amount != 0)
+    spans = spans.mutate(value=_value(spans, str(segment.by)))
+    accounts = spans.group_by("account").agg(value=spans.value.min(), other=spans.value.max())
+    single = accounts.filter(accounts.value == accounts.other).select("account", "value")
+    several = accounts.filter(accounts.value != accounts.other).select("account")
+    as_they_are = ledger.movements.join(single, "account").select(*_MOVE)
+    return ibis.union(as_they_are, _classified(ledger, segment, ledger.ground, several).select(*_MOVE))
 
 
 def levels(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
@@ -123,9 +147,12 @@ def _summed(rows: ir.Table) -> ir.Table:
     )
 
 
-def _classified(ledger: Ledger, segment: Segment, ground: Ground) -> ir.Table:
+def _classified(ledger: Ledger, segment: Segment, ground: Ground, accounts: ir.Table | None = None) -> ir.Table:
     """Movements classified within the segment, with the kind of the account's own coming or going where it has one."""
-    counted = chosen(ledger, ledger.events.filter(ledger.events.line == "mrr"), segment)
+    counted = ledger.events.filter(ledger.events.line == "mrr")
+    if accounts is not None:
+        counted = counted.semi_join(accounts, "account")
+    counted = chosen(ledger, counted, segment)
     stepped = steps(counted, [*ground.unit, "value"], ground)
     own = ledger.movements.filter(ledger.movements.presence != 0)
     own = own.select("account", "subscription", "day", own_kind=own.kind, own_presence=own.presence)
@@ -143,7 +170,7 @@ def _classified(ledger: Ledger, segment: Segment, ground: Ground) -> ir.Table:
         (amount > 0, "expansion"),
         else_="contraction",
     )
-    presence = ibis.cases((comes, 1), (goes, -1), else_=0)
+    presence = ibis.cases((comes, 1), (goes, -1), else_=0).cast("int32")
     moved = joined.select("value", "account", "day", kind=kind, amount=amount, presence=presence)
     moved = moved.filter((moved.amount != 0) | (moved.presence != 0))
     by_rate = joined.filter(joined.exchange != 0).select(
@@ -152,7 +179,7 @@ def _classified(ledger: Ledger, segment: Segment, ground: Ground) -> ir.Table:
         "day",
         kind=ibis.literal("exchange"),
         amount=joined.exchange,
-        presence=ibis.literal(0, presence.type()),
+        presence=ibis.literal(0, "int32"),
     )
     return ibis.union(moved, by_rate)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from rollforward.ledger.arithmetic import CHARGE, with_annual_amount
+from rollforward.ledger.arithmetic import CHARGE, annual_amount, stored
 from rollforward.ledger.spans import complete, forever
 
 
@@ -19,9 +19,11 @@ def snapshot_spans(snapshots: ir.Table) -> ir.Table:
     held = snapshots.join(following, ["source", "date"])
     held = held.mutate(charge=held.mrr.cast(CHARGE))
     return complete(
-        with_annual_amount(held, ibis.literal(12), ibis.literal(1)).mutate(
+        held.mutate(
             account=held.customer,
             line=ibis.literal("mrr"),
+            annual=annual_amount(held.charge, ibis.literal(12, "int64"), ibis.literal(1, "int64")),
+            charge=stored(held.charge),
             starts=held.date,
             ends=ibis.coalesce(held.next_date, forever()),
             contract_end=forever(),

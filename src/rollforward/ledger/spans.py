@@ -9,12 +9,10 @@ import ibis
 import ibis.expr.types as ir
 
 from rollforward.calendar import FOREVER
-from rollforward.money import UNIT
 
 SPAN = (
     "record",
     "account",
-    "customer",
     "subscription",
     "item",
     "plan",
@@ -46,6 +44,5 @@ def forever() -> ir.DateValue:
 
 
 def complete(spans: ir.Table) -> ir.Table:
-    """Spans in their columns and order, without empty ones; `charge` comes as a decimal."""
-    stored = (spans.charge * ibis.literal(UNIT).cast("decimal(18, 0)")).round(0).cast("int64")
-    return spans.filter(spans.starts < spans.ends).mutate(charge=stored).select(*SPAN)
+    """Spans in their columns and order, without empty ones."""
+    return spans.filter(spans.starts < spans.ends).select(*SPAN)

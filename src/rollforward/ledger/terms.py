@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
-from rollforward.ledger.arithmetic import CHARGE, with_annual_amount
+from rollforward.ledger.arithmetic import CHARGE, annual_amount, charge_of
 from rollforward.ledger.months import add_days, by_calendar_month
 from rollforward.ledger.spans import complete, forever
 
 if TYPE_CHECKING:
-    from rollforward.ledger.ground import Ground
+    from rollforward.ledger.ground import Ground, Traits
     from rollforward.policy.policy import Policy
 
 _ITEM = ["customer", "subscription", "item"]
+_DISCOUNTED = "decimal(38, 12)"
 _ONE_MONTH, _DAY, _WEEK, _YEAR = 1, 1, 7, 12
 
 
@@ -31,9 +32,11 @@ def item_spans(items: ir.Table, ground: Ground) -> ir.Table:
     return complete(_annualised(pieces, ground.policy))
 
 
-def close_change_log(items: ir.Table) -> ir.Table:
+def close_change_log(items: ir.Table, traits: Traits) -> ir.Table:
     """Items with an end each: rows of a change log end where the next row of their item starts."""
     ended = items.mutate(ends=ibis.coalesce(items.ends, forever()))
+    if not traits.change_log:
+        return ended
     log = ended.filter(ended.until_next)
     following = log.starts.lead().over(ibis.window(group_by=_ITEM, order_by=["starts", "record"]))
     closed = log.mutate(ends=ibis.least(log.ends, ibis.coalesce(following, forever())))
@@ -114,7 +117,8 @@ def _cut_at_discounts(rows: ir.Table) -> ir.Table:
 
 def _less(rows: ir.Table, position: int, policy: Policy) -> ir.DecimalValue:
     """The charge less the discount at a position, where it counts and applies; never below 0."""
-    charge = rows.charge
+    charge = rows.charge.cast(_DISCOUNTED)
+    zero = ibis.literal(0).cast(_DISCOUNTED)
     discount = rows.discounts[position]
     begun = ibis.coalesce(discount["starts"], rows.anchor) <= rows.starts
     applies = begun & (ibis.coalesce(discount["ends"], forever()) > rows.starts)
@@ -123,10 +127,10 @@ def _less(rows: ir.Table, position: int, policy: Policy) -> ir.DecimalValue:
     kept = (charge.cast("decimal(28, 12)") * (hundred - discount["percent"].cast("decimal(9, 6)"))).cast(
         "decimal(38, 14)"
     )
-    by_percent = (kept * ibis.literal("0.01").cast("decimal(3, 2)")).cast(CHARGE)
-    by_amount = ibis.greatest(charge - discount["amount"].cast(CHARGE), ibis.literal(0).cast(CHARGE))
+    by_percent = (kept * ibis.literal("0.01").cast("decimal(3, 2)")).cast(_DISCOUNTED)
+    by_amount = ibis.greatest(charge - discount["amount"].cast(_DISCOUNTED), zero)
     lower = discount["percent"].notnull().ifelse(by_percent, by_amount)
-    return (applies & counts).fill_null(False).ifelse(lower, charge).cast(CHARGE)
+    return (applies & counts).fill_null(False).ifelse(lower.cast(CHARGE), rows.charge)
 
 
 def _durations(policy: Policy) -> list[str]:
@@ -144,6 +148,12 @@ def _annualised(pieces: ir.Table, policy: Policy) -> ir.Table:
     if policy.days_in_month:
         numerator = (pieces.interval == "day").ifelse(12 * pieces.days, numerator)
     denominator = denominator.cast("int64") * (interval == "").ifelse(1, pieces.interval_count).cast("int64")
-    return with_annual_amount(pieces, numerator, denominator).mutate(
-        account=pieces.customer, step_months=months.cast("int32"), step_days=days.cast("int32")
+    pieces = pieces.mutate(
+        account=pieces.customer,
+        step_months=months.cast("int32"),
+        step_days=days.cast("int32"),
+        numerator=numerator.cast("int64"),
+        denominator=denominator,
     )
+    pieces = pieces.mutate(annual=annual_amount(pieces.charge, pieces.numerator, pieces.denominator))
+    return pieces.mutate(charge=charge_of(pieces.annual, pieces.charge, pieces.numerator, pieces.denominator))

@@ -242,8 +242,8 @@ def _contracts(row: Row | None, one_time: str) -> Contracts:
     return Contracts(annual(run_rate) + extra, annual(charged) + extra)
 
 
-def _daily_churn(gathered: _Gathered, group: str, question: Question) -> dict[int, Fraction]:
-    """The sum over a period's days of the customers lost on the day / those at its start."""
+def _daily_churn(gathered: _Gathered, group: str, question: Question) -> dict[int, Fraction | None]:
+    """The sum over a period's days of the customers lost on the day / those at its start; None without customers."""
     rows = gathered.other["daily"]
     first = question.periods[0].start
     by_day: dict[int, tuple[int, int]] = defaultdict(lambda: (0, 0))
@@ -251,12 +251,14 @@ def _daily_churn(gathered: _Gathered, group: str, question: Question) -> dict[in
         if value == group and kind not in Lines:
             lost = int(count) if kind == "churn" else 0
             by_day[number] = (by_day[number][0] + int(presence), by_day[number][1] + lost)
-    customers, rates = by_day[-1][0], {}
+    customers = by_day[-1][0]
+    rates: dict[int, Fraction | None] = {}
     for number, period in enumerate(question.periods):
-        total = Fraction(0)
+        total = None
         for day in range((period.start - first).days, (question.end(period) - first).days):
             came, lost = by_day[day]
-            total += Fraction(lost, customers) if customers else 0
+            if customers:
+                total = (total or Fraction(0)) + Fraction(lost, customers)
             customers += came
         rates[number] = total
     return rates

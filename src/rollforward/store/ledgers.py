@@ -98,13 +98,14 @@ def traits_of(connection: duckdb.DuckDBPyConnection, table: str) -> Traits:
     """What the records of a table contain."""
     from rollforward.ledger.ground import Traits
 
-    depth = "max(len(discounts))" if table == "subscription_items" else "0"
-    row = connection.execute(
-        f"SELECT coalesce(list(DISTINCT currency), []), coalesce({depth}, 0) FROM {table}"
-    ).fetchone()
     names = connection.execute("SELECT DISTINCT unnest(map_keys(attributes)) FROM customers").fetchall()
-    currencies, deepest = row or ([], 0)
-    return Traits(frozenset(currencies), int(deepest), frozenset(name for (name,) in names))
+    items = table == "subscription_items"
+    depth, log = ("max(len(discounts))", "bool_or(until_next)") if items else ("0", "false")
+    row = connection.execute(
+        f"SELECT coalesce(list(DISTINCT currency), []), coalesce({depth}, 0), coalesce({log}, false) FROM {table}"
+    ).fetchone()
+    currencies, deepest, change_log = row or ([], 0, False)
+    return Traits(frozenset(currencies), int(deepest), change_log, frozenset(name for (name,) in names))
 
 
 def build(
@@ -121,7 +122,7 @@ def build(
     connection.execute(f"CREATE SCHEMA {key.name}")
     for step in plan.steps:
         progress(step.about)
-        connection.execute(f"CREATE TABLE {key.name}.{quoted(step.name)} AS {step.placed(key.name)}")
+        connection.execute(step.creation(key.name))
     progress("proofs")
     _sample_days(connection, key.name, ground.today)
     for proof in plan.proofs:
@@ -136,10 +137,15 @@ class Step:
     name: str
     about: str
     sql: str
+    is_view: bool = False
 
     def placed(self, schema: str) -> str:
         """The query in a ledger's schema."""
         return self.sql.replace(PLACE, schema)
+
+    def creation(self, schema: str) -> str:
+        """The statement that makes the step's table, or its view where there is nothing to work out."""
+        return f"CREATE {'VIEW' if self.is_view else 'TABLE'} {schema}.{quoted(self.name)} AS {self.placed(schema)}"
 
 
 @dataclass(frozen=True)
@@ -164,7 +170,7 @@ def plan_of(ground: Ground, dimensions: tuple[str, ...], known_at: datetime | No
     steps = []
     for stage in stages(ground, list(dimensions)):
         expression = stage.make(made)
-        steps.append(Step(stage.name, stage.about, compiled(expression)))
+        steps.append(Step(stage.name, stage.about, compiled(expression), stage.is_view))
         made[stage.name] = _placed_table(stage.name, expression)
     steps.append(Step("set_aside", "faults", compiled(set_aside(made, ground))))
     days = ibis_table({"at": "date"}, "sampled_days")
@@ -294,6 +300,7 @@ def _traits_text(traits: Traits) -> str:
         {
             "currencies": sorted(traits.currencies),
             "discount_depth": traits.discount_depth,
+            "change_log": traits.change_log,
             "attributes": sorted(traits.attributes),
         }
     )
@@ -304,4 +311,4 @@ def traits_from(text: str) -> Traits:
     from rollforward.ledger.ground import Traits
 
     stored = json.loads(text)
-    return Traits(frozenset(stored["currencies"]), stored["discount_depth"], frozenset(stored["attributes"]))
+    return Traits(frozenset(stored["currencies"]), stored["discount_depth"], stored["change_log"], frozenset(stored["attributes"]))

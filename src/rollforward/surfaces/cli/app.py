@@ -10,11 +10,9 @@ import typer
 
 from rollforward import __version__
 from rollforward.errors import RollforwardError, UsageError
-from rollforward.surfaces.cli import books, checks, exporting, figures, importing, listings
+from rollforward.surfaces.cli import INTERRUPTED, books, checks, exporting, figures, importing, listings
 from rollforward.surfaces.cli.groups import expanded
 from rollforward.surfaces.cli.voice import fail, note
-
-INTERRUPTED = 130
 
 COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "demo": (books.demo, "rollforward demo demo --customers 500 --files"),
@@ -66,11 +64,6 @@ def make_app() -> typer.Typer:
     for name, (command, example) in COMMANDS.items():
         app.command(name, epilog=f"Example: {example}")(expanded(command))
     return app
-
-
-def main() -> None:
-    """The command `rollforward`: ends the process with its exit status."""
-    sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:

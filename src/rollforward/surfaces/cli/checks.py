@@ -12,7 +12,7 @@ from rollforward.surfaces.cli.progress import counting
 
 
 def verify(
-    paths: Annotated[list[Path], Argument(metavar="PATH...", help="Case files, or folders of them.")], voice: Voice
+    paths: Annotated[list[Path], Argument(metavar="PATH", help="Case files, or folders of them.")], voice: Voice
 ) -> None:
     """Run cases (records in, numbers out) and print each difference."""
     from rollforward.cases import load

@@ -8,7 +8,7 @@ from typer import Argument, Option
 
 from rollforward.errors import UsageError
 from rollforward.surfaces.cli.options import Looking, Voice
-from rollforward.surfaces.cli.output import put_line, write
+from rollforward.surfaces.cli.output import put_line, whole, write
 from rollforward.surfaces.cli.progress import working
 from rollforward.surfaces.cli.voice import note
 
@@ -35,16 +35,18 @@ def export(
 ) -> None:
     """Write the ledger (movements), the MRR of every customer and month, the roll-forward and the accounts to files."""
     book = looking.open()
-    named = ["rollforward.xlsx"] if format == "xlsx" else [f"{name}.{format}" for name in EXPORTS]
-    _refuse_replacing([folder / name for name in named], replace=yes or dry_run)
+    files = [folder / "rollforward.xlsx"] if format == "xlsx" else [folder / f"{name}.{format}" for name in EXPORTS]
+    _refuse_replacing(files, replace=yes or dry_run)
     with working("exporting", quiet=voice.quiet) as tell:
-        results = _results(book, looking, tell)
-        data = _workbook(results) if format == "xlsx" else _files(results, format)
-        if not dry_run:
-            _write(folder, data)
-    for name in named:
-        put_line(f"{'would write' if dry_run else 'wrote'} {folder / name}: {_size(name, results)}")
-    note(str(next(iter(results.values())).stamp), quiet=voice.quiet)
+        view = looking.view(book)
+        results = {name: ask(book, view) for name, ask in EXPORTS.items()}
+        if dry_run:
+            sizes = [_counted(result) for result in results.values()]
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            sizes = _written(files, results, tell)
+    _say(files, sizes, "would write" if dry_run else "wrote")
+    note(str(results["rollforward"].stamp), quiet=voice.quiet)
 
 
 def _refuse_replacing(files: list[Path], *, replace: bool) -> None:
@@ -53,35 +55,46 @@ def _refuse_replacing(files: list[Path], *, replace: bool) -> None:
         raise UsageError(f"{', '.join(there)} would be replaced. Add --yes, or name another folder.")
 
 
-def _results(book: "Book", looking: Looking, tell: Callable[[str], None]) -> dict[str, "Result"]:
-    view = looking.view(book)
-    made = {}
-    for name, ask in EXPORTS.items():
+def _counted(result: "Result") -> int:
+    from rollforward.book import Listing
+
+    return result.count() if isinstance(result, Listing) else len(result)
+
+
+def _written(files: list[Path], results: dict[str, "Result"], tell: Callable[[str], None]) -> list[int]:
+    """Write the files: how many rows each result has."""
+    if len(files) == 1:
+        return _write_workbook(files[0], results)
+    sizes = []
+    for file, (name, result) in zip(files, results.items(), strict=True):
         tell(name)
-        made[name] = ask(book, view)
-    return made
+        sizes.append(_write(file, result))
+    return sizes
 
 
-def _workbook(results: dict[str, "Result"]) -> dict[str, bytes]:
+def _write_workbook(file: Path, results: dict[str, "Result"]) -> list[int]:
     from rollforward.formats import answer_of, workbook
 
-    return {"rollforward.xlsx": workbook(*(answer_of(result) for result in results.values()))}
+    write(file, workbook(*(answer_of(result) for result in results.values())))
+    return [len(result) for result in results.values()]
 
 
-def _files(results: dict[str, "Result"], chosen: str) -> dict[str, bytes]:
+def _write(file: Path, result: "Result") -> int:
+    """Write one file, whole or not at all: how many rows it has. A listing goes straight from the book to the file."""
+    from rollforward.book import Listing
     from rollforward.formats import RENDERERS, answer_of
 
-    return {f"{name}.{chosen}": RENDERERS[chosen](answer_of(result)) for name, result in results.items()}
+    if not isinstance(result, Listing):
+        write(file, RENDERERS[file.suffix[1:]](answer_of(result)))
+        return len(result)
+    with whole(file) as partial:
+        return result.copy(partial)
 
 
-def _write(folder: Path, data: dict[str, bytes]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in data.items():
-        write(folder / name, content)
-
-
-def _size(name: str, results: dict[str, "Result"]) -> str:
-    asked = results.get(Path(name).stem) if not name.endswith("xlsx") else None
-    return (
-        f"{len(asked):,} rows" if asked else ", ".join(f"{one} {len(result):,} rows" for one, result in results.items())
-    )
+def _say(files: list[Path], sizes: list[int], verb: str) -> None:
+    if len(files) == 1:
+        said = ", ".join(f"{name} {size:,} rows" for name, size in zip(EXPORTS, sizes, strict=True))
+        put_line(f"{verb} {files[0]}: {said}")
+        return
+    for file, size in zip(files, sizes, strict=True):
+        put_line(f"{verb} {file}: {size:,} rows")

@@ -1,10 +1,13 @@
 """The commands that answer with figures by period: mrr, metrics, cohorts."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
 from rollforward.surfaces.cli.options import Filtered, Looking, Periodic, Printed, Segmented
+
+if TYPE_CHECKING:
+    from rollforward.formats import Answer
 
 
 def mrr(looking: Looking, segmented: Segmented, periodic: Periodic, printed: Printed) -> None:
@@ -30,7 +33,7 @@ def metrics(
     segmented: Segmented,
     periodic: Periodic,
     printed: Printed,
-    names: Annotated[list[str] | None, Argument(metavar="[NAME...]", help="Metrics; default: all.")] = None,
+    names: Annotated[list[str] | None, Argument(metavar="NAME", help="Metrics; default: all.")] = None,
     listed: Annotated[bool, Option("--list", help="List the metrics with formula, unit and source.")] = False,
 ) -> None:
     """The values of metrics for each period."""
@@ -51,7 +54,7 @@ def metrics(
     printed.show(result)
 
 
-def _registry(names: list[str]):  # type: ignore[no-untyped-def]  # noqa: ANN202  an answer
+def _registry(names: list[str]) -> "Answer":
     """The registry of metrics as an answer."""
     from rollforward.formats import Answer
     from rollforward.metrics.registry import every_metric, find

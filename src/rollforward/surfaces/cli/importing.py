@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from typer import Abort, Argument, Exit, Option
+from typer import Argument, Exit, Option
 
 from rollforward.errors import IncompleteError, UsageError
 from rollforward.surfaces.cli.conversation import ask_all, confirmed
@@ -47,7 +47,7 @@ class Mapping:
 def import_(
     paths: Annotated[
         list[Path],
-        Argument(metavar="PATH...", help="Files or folders of one kind: csv, tsv, xlsx, json, jsonl, parquet."),
+        Argument(metavar="PATH", help="Files or folders of one kind: csv, xlsx, json, jsonl, parquet."),
     ],
     shelf: Shelf,
     mapping: Mapping,
@@ -58,7 +58,8 @@ def import_(
 ) -> None:
     """Book the rows of files, all or nothing. A row that cannot be read goes to quarantine, with its reason.
 
-    Shapes: subscription terms, change logs, renewals, invoice lines, MRR snapshots, customers, exchange rates, payments.
+    Shapes: subscription terms, change logs, renewals, invoice lines, MRR snapshots, customers, exchange rates and
+    payments.
     """
     book = shelf.open()
     column_map = mapping.settled(book, paths, is_asked=not (yes or dry_run))
@@ -89,7 +90,8 @@ def _agreed(proposal: "Proposal", paths: list[Path], *, is_asked: bool) -> "Colu
     if not proposal.is_ready or (is_asked and not is_conversation()):
         raise UsageError(_how_on(proposal, paths))
     if is_asked and not confirmed():
-        raise Abort
+        note("Nothing was booked.")
+        raise Exit
     return proposal.column_map
 
 
@@ -103,11 +105,13 @@ def _save(proposal: "Proposal", file: Path) -> None:
 def _how_on(proposal: "Proposal", paths: list[Path]) -> str:
     named = " ".join(map(str, paths))
     if proposal.is_ready:
-        ways = "add --yes, or --save-map FILE and pass it later with --map FILE"
+        ways = "add --yes, or write it with --save-map FILE and pass it with --map FILE"
         return f"nothing was booked, for nobody could be asked. If the proposal is right: {ways}."
     said = " ".join(f"--set '{question.name}=...'" for question in proposal.questions)
+    number = len(proposal.questions)
+    opened = "a question is" if number == 1 else f"{number} questions are"
     return (
-        f"{len(proposal.questions)} questions are open. Nothing was booked. Answer them: rollforward import {named} {said}\n"
+        f"{opened} open, and nothing was booked. Answer: rollforward import {named} {said}\n"
         "or write the map with --save-map FILE, complete it, and pass it with --map FILE."
     )
 

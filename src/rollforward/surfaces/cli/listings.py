@@ -1,6 +1,5 @@
 """The commands that list: movements, accounts, problems."""
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Option
@@ -10,7 +9,7 @@ from rollforward.surfaces.cli.options import Filtered, Looking, Printed, Ranged
 from rollforward.surfaces.cli.voice import note
 
 if TYPE_CHECKING:
-    from rollforward.results import Result
+    from rollforward.results import Cell, Result
 
 SHOWN = 50
 """The lines that a table shows unless told otherwise. Files and programs get every line."""
@@ -83,13 +82,24 @@ def _show(result: "Result", printed: Printed, limit: int | None, *, chosen: bool
     """Print a list; a table as many lines as it may have, with a note of how many more there are."""
     from rollforward.formats import answer_of
 
-    answer = answer_of(result)
-    total = len(answer.rows)
-    if limit is not None and limit < total and (chosen or printed.for_people):
-        answer = replace(answer, rows=answer.rows[-limit:] if latest else answer.rows[:limit])
-        which = "latest" if latest else "first"
-        note(
-            f"the {which} {limit:,} of {total:,} lines; {total - limit:,} more with --all or --limit N",
-            quiet=printed.quiet,
-        )
-    printed.show_answer(answer)
+    is_limited = limit is not None and (chosen or printed.for_people)
+    total = _count(result) if is_limited else 0
+    if limit is None or total <= limit:
+        printed.show(result)
+        return
+    rows = _part(result, total - limit if latest else 0, limit)
+    which, more = "latest" if latest else "first", total - limit
+    note(f"the {which} {limit:,} of {total:,} lines; {more:,} more with --all or --limit N", quiet=printed.quiet)
+    printed.show_answer(answer_of(result, rows))
+
+
+def _count(result: "Result") -> int:
+    from rollforward.book import Listing
+
+    return result.count() if isinstance(result, Listing) else len(result)
+
+
+def _part(result: "Result", first: int, number: int) -> "list[tuple[Cell, ...]]":
+    from rollforward.book import Listing
+
+    return result.part(first, number) if isinstance(result, Listing) else result.rows[first : first + number]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rollforward.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rollforward.formats import Answer
@@ -64,10 +66,18 @@ def put_line(text: str = "") -> None:
 
 def write(file: Path, data: bytes) -> None:
     """Write a file whole or not at all."""
-    partial = file.with_name(f".{file.name}.part")
-    try:
+    with whole(file) as partial:
         partial.write_bytes(data)
+
+
+@contextmanager
+def whole(file: Path) -> Iterator[Path]:
+    """Another file to write to, which takes the place of the first once it is whole."""
+    partial = file.with_name(f".part-{file.name}")
+    try:
+        yield partial
         partial.replace(file)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise UsageError(f"{file} cannot be written: {error.strerror}. Check the folder and its rights.") from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -87,7 +87,7 @@ def show_proposal(proposal: Proposal) -> None:
             f"? {question.name}: {question.about}" + (f" [{', '.join(question.options)}]" if question.options else "")
         )
     if proposal.preview is not None:
-        _show_preview(proposal.preview)
+        _show_preview(proposal.preview, is_ready=proposal.is_ready)
 
 
 def _files(proposal: Proposal) -> str:
@@ -100,7 +100,7 @@ def _bound(binding: Binding) -> str:
     return bound + (" (last day)" if binding.last_day else "")
 
 
-def _show_preview(batch: Batch) -> None:
+def _show_preview(batch: Batch, *, is_ready: bool) -> None:
     from rollforward.formats import Answer, table
     from rollforward.records.tables import TABLES
     from rollforward.results import ResultColumn
@@ -114,7 +114,8 @@ def _show_preview(batch: Batch) -> None:
         put_bytes(
             table(Answer("preview", columns, [tuple(_text(row[column.name]) for column in shown) for row in rows]))
         )
-    for problem in batch.problems:
+    # While a question is open, a row lacks the answer and not the value.
+    for problem in batch.problems if is_ready else ():
         put_line(problem_line(problem))
 
 

@@ -1,0 +1,112 @@
+"""The output of every command, against golden files. Refresh them with REFRESH_SNAPSHOTS=1."""
+
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+
+from cli.desk import TERMS, make_demo, run, sitting_in
+from rollforward.surfaces.cli.app import COMMANDS
+
+GOLDEN = Path(__file__).parent / "golden" / "cli"
+BOOK = "--book demo"
+
+READING = {
+    "help": "--help",
+    "version": "--version",
+    "mrr": f"mrr {BOOK} --from 2025-07",
+    "mrr_by_currency": f"mrr {BOOK} --every year --by currency --from 2025",
+    "mrr_where": f"mrr {BOOK} --every quarter --where country=DE --where country=US --where plan=Team --from 2025",
+    "mrr_json": f"mrr {BOOK} --every year --from 2026 --format json",
+    "mrr_csv": f"mrr {BOOK} --every quarter --from 2026 --format csv",
+    "mrr_md": f"mrr {BOOK} --every quarter --from 2026 --format md",
+    "mrr_in_yen": f"mrr {BOOK} --every year --policy never-converted --currency JPY",
+    "movements": f"movements {BOOK} --from 2026-06 --limit 8",
+    "movements_kind": f"movements {BOOK} --kind churn --from 2026",
+    "metrics": f"metrics {BOOK} --every year",
+    "metrics_named": f"metrics mrr nrr_12m grr_6m quick_ratio growth_rate {BOOK} --from 2026-01 --every quarter",
+    "metrics_list": "metrics --list",
+    "cohorts": f"cohorts {BOOK} --every year",
+    "cohorts_mrr": f"cohorts {BOOK} --every year --measure mrr --absolute",
+    "accounts": f"accounts {BOOK} --limit 10",
+    "accounts_search": f"accounts {BOOK} --search inc --limit 3 --format csv",
+    "problems": f"problems {BOOK}",
+    "build": f"build {BOOK}",
+    "doctor": f"doctor {BOOK}",
+    "verify": "verify holds.json",
+    "verify_differs": "verify holds.json differs.json",
+    "export": f"export out {BOOK} --dry-run",
+}
+"""Commands on the demo book, by the name of their golden file."""
+
+IMPORTING = (
+    "init books --currency eur --timezone Europe/Berlin --today 2026-06-30",
+    "import terms.csv --book books",
+    "import terms.csv --book books --save-map terms.toml",
+    "import terms.csv --book books --map terms.toml --dry-run",
+    "import terms.csv --book books --map terms.toml",
+    "import terms.csv --book books --map terms.toml",
+    "problems --book books",
+    "mrr --book books",
+    "doctor --book books",
+)
+"""A session: a new book and its first file, told command by command."""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("golden")
+    ran = make_demo(made)
+    policies = made / "demo" / "policies"
+    policies.mkdir()
+    (policies / "never-converted.toml").write_text('exchange_rate = "none"\n', "utf-8")
+    return made, ran
+
+
+def told(command):
+    return f"$ rollforward {command}\n{run(*shlex.split(command))}"
+
+
+def hold_against(name, text):
+    golden = GOLDEN / f"{name}.txt"
+    if os.environ.get("REFRESH_SNAPSHOTS"):
+        golden.parent.mkdir(parents=True, exist_ok=True)
+        golden.write_text(text, "utf-8")
+    assert text == golden.read_text("utf-8")
+
+
+def test_demo(folder):
+    hold_against("demo", f"$ rollforward demo demo --customers 60 --files\n{folder[1]}")
+
+
+@pytest.mark.parametrize("name", READING)
+def test_output(name, folder):
+    with sitting_in(folder[0]):
+        hold_against(name, told(READING[name]))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help(name, tmp_path):
+    with sitting_in(tmp_path):
+        text = told(f"{name} --help")
+    hold_against(f"help_{name}", text)
+    assert len(text.splitlines()) <= 40, "a command's help fits a screen"
+    assert f"Example: rollforward {name}" in text
+
+
+def test_importing(tmp_path):
+    (tmp_path / "terms.csv").write_text(TERMS, "utf-8")
+    with sitting_in(tmp_path):
+        hold_against("importing", "\n".join(told(command) for command in IMPORTING))
+
+
+def test_golden_files_name_no_path_of_a_machine():
+    texts = [file.read_text("utf-8") for file in GOLDEN.glob("*.txt")]
+    assert texts
+    assert not any(mark in text for text in texts for mark in ("/tmp/", "/home/", "/work/", "/root/"))  # noqa: S108
+
+
+def test_every_golden_file_has_its_test():
+    named = {*READING, *(f"help_{name}" for name in COMMANDS), "demo", "importing"}
+    assert {file.stem for file in GOLDEN.glob("*.txt")} == named
