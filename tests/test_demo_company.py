@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from random import Random
 
 import pyarrow.parquet as pq
 import pytest
@@ -16,7 +17,11 @@ from rollforward.calendar import FOREVER
 from rollforward.errors import UsageError
 from rollforward.records.batch import arrow_schema
 from rollforward.records.tables import TABLES
-from rollforward.sources.demo import DemoCompany
+from rollforward.sources.demo import DemoCompany, events
+from rollforward.sources.demo.account import Account, Discount
+from rollforward.sources.demo.catalogue import Segment
+from rollforward.sources.demo.rows import items_table
+from rollforward.sources.demo.truth import Tally
 
 DAY = timedelta(days=1)
 KINDS = ("new", "expansion", "reactivation", "contraction", "churn")
@@ -72,6 +77,19 @@ def movements_of_customer(rows, first, today):
         day += DAY
 
 
+def movements_at_changes(rows, today):
+    """The same, looking only at the days on which some row or discount begins or ends: nothing moves on others."""
+    ranges = [*rows, *(discount for row in rows for discount in row["discounts"])]
+    days = {day for it in ranges for day in (it["starts"], it["ends"]) if day is not None and day <= today}
+    before, paid_before = Fraction(0), False
+    for day in sorted(days):
+        after = sum((mrr_of_row(row, day) for row in rows), Fraction(0))
+        if after != before:
+            yield day, kind_of(before, after, paid_before), abs(after - before)
+            paid_before = True
+        before = after
+
+
 def by_customer(items):
     groups = defaultdict(list)
     for row in items:
@@ -79,10 +97,10 @@ def by_customer(items):
     return groups
 
 
-def months_by_looking(items, first, today):
+def months_by_looking(items, movements_of):
     amounts, counts = defaultdict(Fraction), defaultdict(int)
     for rows in by_customer(items).values():
-        for day, kind, amount in movements_of_customer(rows, first, today):
+        for day, kind, amount in movements_of(rows):
             key = f"{day:%Y-%m}", rows[0]["currency"], kind
             amounts[key] += amount
             counts[key] += 1
@@ -114,13 +132,45 @@ def month_end(label):
 )
 def test_the_truth_is_what_the_rows_say_when_every_day_is_looked_at(company):
     items, truth = rows_of(company, "subscription_items"), company.truth()
-    amounts, counts = months_by_looking(items, company.first, company.today)
+    same_movements(truth, items, lambda rows: movements_of_customer(rows, company.first, company.today))
+    for line in truth.months:
+        closing, customers = closing_by_looking(items, min(month_end(line.month), company.today), line.currency)
+        assert (line.month, line.closing, line.customers) == (line.month, closing, customers)
+
+
+def same_movements(truth, items, movements_of):
+    amounts, counts = months_by_looking(items, movements_of)
     for line in truth.months:
         for kind in KINDS:
             key = line.month, line.currency, kind
             assert (key, getattr(line, kind), line.counts[kind]) == (key, amounts[key], counts[key])
-        closing, customers = closing_by_looking(items, min(month_end(line.month), company.today), line.currency)
-        assert (line.month, line.closing, line.customers) == (line.month, closing, customers)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_truth_of_many_is_what_the_rows_say_when_every_change_is_looked_at(seed):
+    company = DemoCompany(5000, seed=seed)
+    items = rows_of(company, "subscription_items")
+    same_movements(company.truth(), items, lambda rows: movements_at_changes(rows, company.today))
+
+
+@pytest.mark.parametrize("event", events.EVENTS, ids=lambda event: event.__name__)
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens_on_the_day_a_discount_ends_the_truth_has_both(event, seed):
+    first, today = date(2024, 1, 1), date(2024, 12, 31)
+    rows, tally = [], Tally(first, today)
+    account = Account(1, Random(seed).random, Segment("Small", ("Team",), 0), "USD", rows, tally)
+    begun = date(2024, 2, 1).toordinal()
+    item = events.subscribe(account, "Team", begun)
+    item.give(Discount(50, begun, begun + 60))
+    account.book(begun)
+    account.advance(begun + 60)
+    event(account, begun + 60)
+    if account.items:
+        account.advance(today.toordinal() + 1)
+        account.write_open()
+    same_movements(
+        tally.truth(), items_table(rows, 1).to_pylist(), lambda rows: movements_of_customer(rows, first, today)
+    )
 
 
 def test_committed_mrr_is_what_the_rows_say_of_a_far_day(company, items):

@@ -1,8 +1,8 @@
 """Rollforward, the open ledger of Monthly Recurring Revenue.
 
-    import rollforward
-    book = rollforward.open("demo")
-    book.rollforward().to_pandas()
+import rollforward
+book = rollforward.open("demo")
+book.rollforward().to_pandas()
 """
 
 from __future__ import annotations

@@ -52,6 +52,7 @@ class Asking:
     today: date
 
     def segment(self, where: Where, by: str | None) -> Segment:
+        """The part of the book that filters and a group name; UnknownNameError for a field that it does not have."""
         from rollforward.ledger.segments import Segment
 
         for field in (*where, *([by] if by else [])):
@@ -76,6 +77,7 @@ class Asking:
         *,
         whole_ledger: bool,
     ) -> Question:
+        """The question: periods from `start`, or the first movement, to `end` or today, and what the metrics need."""
         from rollforward.metrics.answers import Question, needs_of
 
         last = min(end, self.today) if end else self.today
@@ -102,9 +104,11 @@ class Asking:
                 f"the book has no MRR up to {last} under policy {self.kept.policy}. "
                 "Import records with `rollforward import FILE`, or see `rollforward problems`."
             )
-        return min(row[0], last)
+        first: date = row[0]
+        return min(first, last)
 
     def source(self) -> Source:
+        """The kept ledger as expressions, and the connection to run them on."""
         from rollforward.ledger.build import ledger
         from rollforward.ledger.ground import Ground
         from rollforward.metrics.answers import Source

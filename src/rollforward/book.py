@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from dataclasses import field as field_of
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,11 +12,12 @@ from zoneinfo import ZoneInfo
 
 from rollforward.asking import Asked, Asking, Where, hand_in
 from rollforward.calendar import EVERY, Every
-from rollforward.errors import BookExistsError, NotFoundError, UnknownNameError
+from rollforward.errors import BookExistsError, UnknownNameError
+from rollforward.listing import Listing
 from rollforward.money import exact
 from rollforward.policy.policy import Policy, load, preset, preset_names
 from rollforward.results import Cell, ColumnKind, Result, ResultColumn, Stamp, column
-from rollforward.store import database, ledgers, settings
+from rollforward.store import database, ledgers, problems, settings
 from rollforward.store.database import Database, MemoryDatabase
 from rollforward.store.intake import ImportReport, Intake
 from rollforward.store.ledgers import KeptLedger, LedgerKey
@@ -64,34 +64,6 @@ class View:
     policy: str | Policy | None = None
     currency: str | None = None
     as_of: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Listing(Result):
-    """A result of any length: counted, read in part and written to a file without being held in memory."""
-
-    run: Callable[[str], list[tuple[Cell, ...]]] = field_of(default=lambda _: [], repr=False)
-
-    def count(self) -> int:
-        """How many rows there are."""
-        return int(str(self.run(f"SELECT count(*) FROM ({self.sql})")[0][0]))
-
-    def part(self, first: int, number: int) -> list[tuple[Cell, ...]]:
-        """So many rows from the one of that number on, counted from 0, in order."""
-        return self.run(f"SELECT * FROM ({self.sql}) LIMIT {number:d} OFFSET {first:d}")
-
-    def copy(self, file: Path) -> int:
-        """Write all rows to a CSV or Parquet file, by its ending: how many there were."""
-        kind = {".csv": "FORMAT csv, HEADER", ".parquet": "FORMAT parquet"}[file.suffix]
-        if file.suffix == ".parquet":
-            said = (f"'rollforward.{key}': {_quoted(value or '')}" for key, value in self.stamp.to_dict().items())
-            kind += f", KV_METADATA {{{', '.join(said)}}}"
-        return int(str(self.run(f"COPY ({self.sql}) TO {_quoted(str(file))} ({kind})")[0][0]))
-
-
-def _quoted(text: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 class Book:
@@ -229,7 +201,8 @@ class Book:
             figures = answers.figures(asked.source, asked.question)
             sql = asked.sql(answers.flow_query(asked.source, asked.question))
         shown = _flow_columns(figures, segmented=asked.question.segment.follows_items)
-        rows = [_rollforward_row(one, shown, by) for one in figures]
+        moved = {one.group for one in figures if one.opening or any(one.flows.values())}
+        rows = [_rollforward_row(one, shown, by) for one in figures if one.group in moved or not by]
         columns = [column("period", "text"), *_group_column(by), column("opening", "money")]
         columns += [column(kind, "money") for kind in shown] + [column("closing", "money")]
         return Result("rollforward", tuple(columns), asked.stamp, sql, lambda: rows)
@@ -343,11 +316,11 @@ class Book:
     def problems(self, *, severity: str | None = None, view: View = View()) -> Result:
         """What could not be read or does not count: from imports, and records that the build set aside."""
         with self._ready(view) as (connection, kept):
-            rows = _problem_rows(connection, kept, severity)
+            rows = problems.listed(connection, kept.name, severity)
             stamp = self._stamp(connection, kept, view)
         names = ("source", "table", "file", "row", "field", "value", "reason", "remedy", "severity")
         columns = tuple(ResultColumn(name, "count" if name == "row" else "text") for name in names)
-        return Result("problems", columns, stamp, _PROBLEMS, lambda: rows)
+        return Result("problems", columns, stamp, problems.LISTED, lambda: rows)
 
     def doctor(self, *, view: View = View()) -> Result:
         """The state of the book: each check with ok, look or fails, what it found, and what to do."""
@@ -412,6 +385,7 @@ class Book:
             row[0] if row else None,
             view.as_of,
             kept.ledger_hash,
+            self.settings.fiscal_year_start,
         )
 
     @contextmanager
@@ -491,28 +465,3 @@ def _group_column(by: str | None) -> list[ResultColumn]:
 
 def _exact(value: Any) -> Cell:  # noqa: ANN401
     return None if value is None else exact(value)
-
-
-_PROBLEMS = """
-SELECT source, "table", file, "row", field, value, reason, remedy, severity FROM problems
-WHERE $severity IS NULL OR severity = $severity ORDER BY import, file, "row", field
-"""
-
-
-def _problem_rows(
-    connection: duckdb.DuckDBPyConnection, kept: KeptLedger, severity: str | None
-) -> list[tuple[Cell, ...]]:
-    """Problems of imports, then records that the build set aside, in the order of their rows."""
-    found = connection.execute(_PROBLEMS, {"severity": severity}).fetchall()
-    if severity == "note":
-        return found
-    aside = connection.execute(
-        f'SELECT DISTINCT "table", record, field, value, reason, remedy FROM {kept.name}.set_aside'
-    )
-    for table, record, field, value, reason, remedy in sorted(aside.fetchall()):
-        row = connection.execute(f'SELECT source, file, "row" FROM {table} WHERE record = ?', [record]).fetchone()
-        if row is None:
-            raise NotFoundError(f"record {record} of {table}")
-        source, file, number = row
-        found.append((source, table, file, number, field, value, reason, remedy, "set aside"))
-    return found

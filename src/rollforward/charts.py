@@ -86,7 +86,8 @@ def chart(result: Result, *, fiscal_year_start: int | None = None) -> Any:  # no
     altair = _altair()
     if draw is None or not result.rows:
         return None
-    return _dressed(altair, draw(altair, result, fiscal_year_start), result, fiscal_year_start)
+    fiscal = fiscal_year_start or result.stamp.fiscal_year_start
+    return _dressed(altair, draw(altair, result, fiscal), result, fiscal)
 
 
 def svg(result: Result, *, fiscal_year_start: int | None = None) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from rollforward.records.tables import TABLES
-from rollforward.store import ledgers
+from rollforward.store import ledgers, problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,13 +104,13 @@ def freshness(book: Examined) -> Finding:
 
 def quarantine(book: Examined) -> Finding:
     """Rows that were not booked."""
-    number = book.count("SELECT count(*) FROM problems WHERE severity = 'quarantined'")
+    number = len(problems.listed(book.connection, book.kept.name, "quarantined"))
     return _counted("quarantine", number, "rows in quarantine", "See `rollforward problems --severity quarantined`.")
 
 
 def notes(book: Examined) -> Finding:
     """Rows that were booked and that someone should look at."""
-    number = book.count("SELECT count(*) FROM problems WHERE severity = 'note'")
+    number = len(problems.listed(book.connection, book.kept.name, "note"))
     return _counted("notes", number, "rows booked with a note", "See `rollforward problems --severity note`.")
 
 

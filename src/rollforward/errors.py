@@ -52,6 +52,16 @@ class ReconciliationError(RollforwardError):
     exit_status = 4
 
 
+class TooLargeError(RollforwardError):
+    """An amount is larger than the ledger can hold exactly."""
+
+    def __init__(self, step: str, detail: str) -> None:
+        super().__init__(
+            f"an account's annual amount is larger than the ledger can hold (1,000,000,000,000 units of its currency), "
+            f"found while making {step!r}. Look for a wrong price or quantity. ({detail})"
+        )
+
+
 class NotFoundError(RollforwardError):
     """What was named does not exist."""
 

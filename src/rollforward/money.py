@@ -12,8 +12,8 @@ SCALE = 6
 UNIT = 10**SCALE
 """Stored units in one unit of a currency: 1.00 a year is stored as 1,000,000."""
 
-LARGEST = 2**63 - 1
-"""The largest stored amount, some 9 trillion a year for one account."""
+LARGEST = 10**18 - 1
+"""The largest stored amount: a trillion a year for one account. Sums over accounts are wider."""
 
 
 @cache

@@ -35,7 +35,7 @@ class Stamp:
     """What a number was made with.
 
     data_as_of: when the book last learned something · known_at: the time it was asked as known at, None for now ·
-    today: the last day that the figures look at.
+    today: the last day that the figures look at · fiscal_year_start: the month in which quarters and years begin.
     """
 
     policy: str
@@ -46,6 +46,7 @@ class Stamp:
     data_as_of: datetime | None
     known_at: datetime | None
     ledger_hash: str
+    fiscal_year_start: int = 1
 
     def __str__(self) -> str:
         known = f", known at {self.known_at:%Y-%m-%d %H:%M:%S} UTC" if self.known_at else ""
@@ -66,6 +67,7 @@ class Stamp:
             "data_as_of": self.data_as_of.isoformat() + "Z" if self.data_as_of else None,
             "known_at": self.known_at.isoformat() + "Z" if self.known_at else None,
             "ledger_hash": self.ledger_hash,
+            "fiscal_year_start": str(self.fiscal_year_start),
         }
 
 
@@ -142,7 +144,7 @@ def column(name: str, kind: ColumnKind) -> ResultColumn:
     return ResultColumn(name, kind)
 
 
-def plain(value: Any) -> str:
+def plain(value: Cell) -> str:
     """A cell as text, the same everywhere: decimals without exponent, dates ISO, unknown empty."""
     if value is None:
         return ""

@@ -20,13 +20,11 @@ def quotient(value: int, divisor: int) -> int:  # type: ignore[empty-body]
     """The whole quotient, towards zero, over the full 64 bits; Ibis itself divides through floating point."""
 
 
-def annual_amount(
-    charge: ir.DecimalValue, numerator: ir.IntegerValue, denominator: ir.IntegerValue
-) -> ir.IntegerValue:
-    """charge x numerator / denominator, in stored units, rounded once and half away from zero.
+def annual_amount(charge: ir.DecimalValue, numerator: ir.IntegerValue, denominator: ir.IntegerValue) -> ir.IntegerValue:
+    """The amount charge x numerator / denominator, in stored units, rounded once and half away from zero.
 
-    Nearly every interval makes a whole number of charges a year, and then one multiplication does. What is left, such as
-    a price every seven months, is divided in whole numbers: the whole and the fractional part of the charge apart, so
+    Nearly every interval makes a whole number of charges a year, and then one multiplication does. What is left, such
+    as a price every seven months, is divided in whole numbers: the whole and the fractional part of the charge apart, so
     that nothing overflows and nothing is rounded before the end.
     """
     times = quotient(numerator, denominator)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 _ITEM = ["account", "subscription", "item", "plan", "product", "currency", "line"]
 EVENT = [*_ITEM, "day", "delta", "exchange", "present"]
-"""The columns of an event: whose, when, the change of the annual amount, the part of it that is only the rate's, and the
-change in the number of counted spans."""
+"""The columns of an event: whose, when, the change of the annual amount, the part of it that is only the rate's, and
+the change in the number of counted spans."""
 
 
 def events(valued: ir.Table, ground: Ground) -> ir.Table:

@@ -34,7 +34,8 @@ def steps(events: ir.Table, unit: list[str], ground: Ground) -> ir.Table:
     """The days on which a unit's MRR changes, with the annual level before and after and whether it was and is there.
 
     Columns: the unit, day, until, previous (the day of its previous step), since, delta, exchange, before, after,
-    was_there and is_there. A unit that comes or goes has no exchange part on that day. A unit is any set of an event's columns.
+    was_there and is_there. A unit that comes or goes has no exchange part on that day. A unit is any set of an event's
+    columns.
     """
     by_day = _by_day(events, unit, ground)
     stepped = _stepped(by_day, unit) if ground.policy.free == "ignore" else _stepped_by_presence(by_day, unit)

@@ -116,8 +116,10 @@ def _is_rounded_by_subscription(ground: Ground) -> bool:
 
 
 def _moves_by_item_field(ledger: Ledger, segment: Segment) -> ir.Table:
-    """Movements by an item's field. An account whose items have one value moves as it moves; only the others, whose
-    items differ, have to be classified within each value."""
+    """Movements by an item's field.
+
+    An account whose items have one value moves as it moves; only the others have to be classified within each value.
+    """
     spans = ledger.valued.filter(ledger.valued.line == "mrr")
     if ledger.ground.policy.free == "ignore":
         spans = spans.filter(spans.amount != 0)

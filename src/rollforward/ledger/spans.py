@@ -31,10 +31,10 @@ SPAN = (
 )
 """The columns of a span.
 
-record: the record it comes from · line: `mrr`, or beside it `trial`, `usage` or `one_time` (its charge, not a rate) · [starts, ends): its days, `FOREVER` where it has no
-end · annual: its run-rate, and charge: what is charged each period, in stored units of its currency ·
-contract_end: the day the record's terms run out ·
-first_start: the first day of its item · anchor, step_months, step_days: where its service periods begin and how long they are, for exchange rates.
+record: the record it comes from · line: `mrr`, or beside it `trial`, `usage` or `one_time` (its charge, not a rate) ·
+[starts, ends): its days, `FOREVER` where it has no end · annual: its run-rate, and charge: what is charged each period,
+in stored units of its currency · contract_end: the day the record's terms run out · first_start: the first day of its
+item · anchor, step_months, step_days: where its service periods begin and how long they are, for exchange rates.
 """
 
 

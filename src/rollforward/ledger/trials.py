@@ -13,8 +13,8 @@ _SUBSCRIPTION = ["account", "subscription"]
 def trials(spans: ir.Table) -> ir.Table:
     """One row a subscription with a trial: account, subscription, plan, product, currency, started, ended, paid.
 
-    `spans` hold trials on a line of their own. `paid` is the first day with MRR from the trial's start on, null if there
-    is none.
+    `spans` hold trials on a line of their own. `paid` is the first day with MRR from the trial's start on, null if
+    there is none.
     """
     tried = spans.filter(spans.line == "trial")
     tried = tried.group_by(*_SUBSCRIPTION).agg(

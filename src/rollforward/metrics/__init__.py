@@ -1,0 +1,1 @@
+"""What it means: every metric once, in families, computed from the ledger."""

@@ -128,6 +128,8 @@ def _families(source: Source, question: Question) -> list[tuple[str, ir.Table, i
         source.hand_in("asked_cohorts", facts.COHORTS, question.cohort_rows())
         cohorts = ibis.table(facts.COHORTS, name="asked_cohorts")
         families.append(("retained", facts.retained_facts(ledger, segment, cohorts), 3))
+    if "served" in needs:
+        families.append(("served", facts.served_facts(ledger, segment, asked), 2))
     if "committed" in needs:
         families.append(("committed", facts.committed_facts(ledger, segment), 1))
     if "contracts" in needs:
@@ -230,6 +232,7 @@ def _completed(made: Figures, number: int, gathered: _Gathered, question: Questi
         trials=Trials(started, converted),
         retained=retained,
         committed=committed,
+        served=int(other["served"].get(key, (0,))[0]),
         contracts=_contracts(other["contracts"].get(key), made.policy.one_time_in_contract_value),
     )
 

@@ -13,14 +13,14 @@ from rollforward.metrics.figures import ratio
 from rollforward.money import monthly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 @dataclass(frozen=True)
 class Cohort:
     """One cohort: its size when it began (customers, or their first MRR), and what is left at the end of each period.
 
-    `left[0]` is the end of the cohort's own period; the last entry is that of the period of today, which may be under way.
+    `left[0]` is the end of the cohort's own period; the last entry is that of the period of today, maybe under way.
     """
 
     period: Period
@@ -53,7 +53,12 @@ def cohorts(
 
 
 def _cohort(
-    period: Period, cells: dict[Period, list[int]], today: date, every: Every, fiscal_year_start: int, scale: Any
+    period: Period,
+    cells: dict[Period, list[int]],
+    today: date,
+    every: Every,
+    fiscal_year_start: int,
+    scale: Callable[[int], Fraction],
 ) -> Cohort:
     left, level = [], 0
     for later in periods(period.start, today, every, fiscal_year_start):

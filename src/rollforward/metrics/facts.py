@@ -6,7 +6,7 @@ closed cohorts one row a window.
 
 from __future__ import annotations
 
-from datetime import date
+from typing import TYPE_CHECKING
 
 import ibis
 import ibis.expr.types as ir
@@ -16,6 +16,9 @@ from rollforward.ledger.exchange import convert, periods_before
 from rollforward.ledger.months import add_days
 from rollforward.ledger.segments import WHOLE, Ledger, Segment, chosen, flows, levels, moves, subscriptions
 from rollforward.ledger.spans import forever
+
+if TYPE_CHECKING:
+    from datetime import date
 
 _TOTAL = "decimal(38, 0)"
 
@@ -93,6 +96,13 @@ def retained_facts(ledger: Ledger, segment: Segment, cohorts: ir.Table) -> ir.Ta
     )
 
 
+def served_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
+    """The annual amount of the spans that run on any day of each period: number, value, amount."""
+    rows = chosen(ledger, ledger.valued.filter(ledger.valued.line == "mrr"), segment)
+    rows = rows.join(periods, [rows.starts < periods.end, rows.ends > periods.start])
+    return rows.group_by("number", "value").agg(amount=rows.amount.sum().cast(_TOTAL))
+
+
 def committed_facts(ledger: Ledger, segment: Segment) -> ir.Table:
     """The level once everything known has taken effect: value, amount."""
     rows = chosen(ledger, ledger.events.filter(ledger.events.line == "mrr"), segment)
@@ -104,7 +114,9 @@ def trial_facts(ledger: Ledger, segment: Segment, periods: ir.Table, window: str
     rows = chosen(ledger, ledger.trials, segment)
     last = periods.end.max().as_scalar()
     day = rows.started if window == "cohort" else rows.ended
-    rows = rows.mutate(day=day, converted=(rows.paid <= ibis.literal(today)).fill_null(False).ifelse(1, 0)).filter(rows.started < last)
+    rows = rows.mutate(day=day, converted=(rows.paid <= ibis.literal(today)).fill_null(False).ifelse(1, 0)).filter(
+        rows.started < last
+    )
     rows = rows.join(periods, [rows.day >= periods.start, rows.day < periods.end])
     return rows.group_by("number", "value").agg(started=rows.count(), converted=rows.converted.sum().cast("int64"))
 
@@ -132,8 +144,10 @@ def contract_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Ta
 
 
 def _charges(spans: ir.Table) -> ir.Table:
-    """Spans with the sum of their charges in the reporting currency: one for each service period that begins in them."""
-    spans = spans.mutate(day_before=add_days(spans.starts, ibis.literal(-1)), last_day=add_days(spans.ends, ibis.literal(-1)))
+    """Spans with the sum of their charges in the reporting currency: one for each period that begins in them."""
+    spans = spans.mutate(
+        day_before=add_days(spans.starts, ibis.literal(-1)), last_day=add_days(spans.ends, ibis.literal(-1))
+    )
     opened = (spans.starts == spans.anchor).ifelse(-1, periods_before(spans, spans.day_before))
     count = periods_before(spans, spans.last_day) - opened
     charge = spans.rate.isnull().ifelse(spans.charge, convert(spans.charge, spans.rate))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Retained:
     """A closed cohort: the accounts with MRR at the opening. Stored annual amounts.
 
-    opening: their MRR then · closing: their MRR at the end · kept: the sum of the smaller of the two, account by account.
+    opening: their MRR then · closing: their MRR at the end · kept: the sum over accounts of the smaller of the two.
     """
 
     opening: int = 0
@@ -67,6 +67,7 @@ class Figures:
     subscriptions: int = 0
     trial: int = 0
     usage: int = 0
+    served: int = 0
     committed: int | None = None
     retained: Mapping[int, Retained] = field(default_factory=dict)
     contracts: Contracts = Contracts()
@@ -90,5 +91,5 @@ class Figures:
 
 
 def ratio(above: Fraction | int, below: Fraction | int) -> Fraction | None:
-    """above / below; None where there is nothing below the line."""
+    """The ratio above / below; None where there is nothing below the line."""
     return Fraction(above) / below if below else None

@@ -12,7 +12,9 @@ from rollforward.errors import UnknownNameError
 from rollforward.metrics.figures import Figures
 
 Unit = Literal["money", "count", "ratio"]
-Need = Literal["churners", "daily", "subscriptions", "committed", "retained", "contracts", "trials", "history"]
+Need = Literal[
+    "churners", "daily", "subscriptions", "committed", "retained", "contracts", "trials", "history", "served"
+]
 Formula = Callable[[Figures], Fraction | None]
 
 

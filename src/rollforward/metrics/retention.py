@@ -14,7 +14,7 @@ _COHORT = "SaaS Metrics Standards Board; ChurnZero"
 
 
 def net_retention(cohort: Retained) -> Fraction | None:
-    """closing / opening of a closed cohort; None if it has no MRR at the opening."""
+    """The ratio closing / opening of a closed cohort; None if it has no MRR at the opening."""
     return ratio(cohort.closing, cohort.opening)
 
 

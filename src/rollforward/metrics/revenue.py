@@ -153,3 +153,15 @@ def trial_mrr(figures: Figures) -> Fraction:
 def usage_run_rate(figures: Figures) -> Fraction:
     """The run-rate of metered usage, beside MRR."""
     return monthly(figures.usage)
+
+
+@metric(
+    "mrr_in_period",
+    "money",
+    formula="run-rate / 12 of every span that ran on any day of the period",
+    source="a reading that spreadsheets often use; it counts a price twice in a month in which it changed",
+    needs=["served"],
+)
+def mrr_in_period(figures: Figures) -> Fraction:
+    """MRR of everything that ran on any day of the period, be it gone at its end."""
+    return monthly(figures.served)

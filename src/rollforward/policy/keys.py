@@ -25,6 +25,9 @@ class Key:
     about: str
 
 
+_LONGEST_DAYS = 36_500
+
+
 def _one_of(*values: str) -> Check:
     allowed = "one of " + ", ".join(values)
     return lambda value: None if isinstance(value, str) and value in values else allowed
@@ -39,7 +42,7 @@ def _days(value: Any) -> str | None:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 36_500
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LONGEST_DAYS
 
 
 def _matches(pattern: str, allowed: str) -> Check:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from rollforward.records.tables import ColumnType, Table
 
 PROVENANCE = ("file", "row", "raw")
-"""The columns that every row carries beside its table's own: where it came from, and the row as the source gave it (JSON)."""
+"""The columns that every row carries beside its table's own: where it came from,
+and the row as the source gave it (JSON)."""
 
 
 @dataclass(frozen=True, slots=True)

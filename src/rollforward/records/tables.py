@@ -68,7 +68,7 @@ CUSTOMERS = Table(
 
 SUBSCRIPTION_ITEMS = Table(
     "subscription_items",
-    "The terms of one subscription item from `starts` until before `ends`. Changed terms are another row of the same item.",
+    "The terms of one subscription item from `starts` until before `ends`. Changed terms are another row of the item.",
     ("customer", "subscription", "item", "starts"),
     (
         Column("customer", "text", "the customer's id", required=True),

@@ -60,10 +60,13 @@ class Intake:
         self._tally = _Tally()
         self._waiting: list[Problem] = []
         self._staged: list[str] = []
+        self._files: set[str] = set()
 
     def add(self, batch: Batch) -> None:
         """Take a batch in; nothing is booked before `finish`."""
         self._tally.rows_in += batch.rows_in
+        self._files.update(problem.file for problem in batch.problems)
+        self._files.update(batch.rows.column("file").unique().to_pylist())
         for problem in batch.problems:
             self._problem(problem)
         if batch.rows.num_rows:
@@ -74,7 +77,7 @@ class Intake:
         for name in self._staged:
             self._book(TABLES[name])
         self._write_problems()
-        return self._report(list(files), column_map)
+        return self._report(sorted(self._files.union(files)), column_map)
 
     def _problem(self, problem: Problem) -> None:
         if problem.severity == "quarantined":
@@ -175,7 +178,7 @@ class Intake:
             return
         import pyarrow as pa
 
-        names = [name for name in Problem.__dataclass_fields__]
+        names = list(Problem.__dataclass_fields__)
         columns = zip(*(astuple(problem) for problem in self._waiting), strict=True)
         self._connection.register("batch_problems", pa.table(dict(zip(names, map(list, columns), strict=True))))
         listed = ", ".join(quoted(name) for name in names)
@@ -190,7 +193,8 @@ class Intake:
         tally = self._tally
         booked = sum(tally.by_table.values())
         self._connection.execute(
-            "INSERT INTO imports VALUES ($import, $source, $files, $map, $at, $rows_in, $booked, $unchanged, $quarantined)",
+            "INSERT INTO imports VALUES "
+            "($import, $source, $files, $map, $at, $rows_in, $booked, $unchanged, $quarantined)",
             {
                 "import": self._number,
                 "source": self._source,
@@ -217,13 +221,13 @@ class Intake:
         )
 
     def _count(self, statement: str) -> int:
-        row = self._connection.execute(statement).fetchone()
-        return int(row[0]) if row else 0
+        rows = self._connection.execute(statement).fetchall()
+        return int(rows[0][0])
 
 
 def _next_import(connection: duckdb.DuckDBPyConnection) -> int:
-    row = connection.execute("SELECT coalesce(max(import), 0) + 1 FROM imports").fetchone()
-    return int(row[0]) if row else 1
+    rows = connection.execute("SELECT coalesce(max(import), 0) + 1 FROM imports").fetchall()
+    return int(rows[0][0])
 
 
 def raw_fields(raw: str) -> dict[str, str]:

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from rollforward.errors import ReconciliationError
+from rollforward.errors import ReconciliationError, TooLargeError
+from rollforward.ledger import STAGES_VERSION
 from rollforward.records.tables import TABLES
 from rollforward.store.schema import quoted, record_expression, superseded_expression
 
@@ -63,8 +64,8 @@ def find(connection: duckdb.DuckDBPyConnection, key: LedgerKey, today: date) -> 
     """The ledger of a key, if it is there and up to date with the records and the day."""
     row = connection.execute(
         "SELECT ledger, policy, policy_hash, currency, dimensions, today, depends_on_today, known_at, imports, "
-        "ledger_hash, traits, proofs, schemas FROM ledgers WHERE ledger = ?",
-        [key.name],
+        "ledger_hash, traits, proofs, schemas FROM ledgers WHERE ledger = ? AND stages = ?",
+        [key.name, STAGES_VERSION],
     ).fetchone()
     if row is None:
         return None
@@ -122,12 +123,21 @@ def build(
     connection.execute(f"CREATE SCHEMA {key.name}")
     for step in plan.steps:
         progress(step.about)
-        connection.execute(step.creation(key.name))
+        _make(connection, step, key.name)
     progress("proofs")
     _sample_days(connection, key.name, ground.today)
     for proof in plan.proofs:
         _require(connection, proof, key.name)
     return _register(connection, key, ground, dimensions, built_at, plan)
+
+
+def _make(connection: duckdb.DuckDBPyConnection, step: Step, schema: str) -> None:
+    import duckdb
+
+    try:
+        connection.execute(step.creation(schema))
+    except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
+        raise TooLargeError(step.about, str(error).splitlines()[0]) from error
 
 
 @dataclass(frozen=True)
@@ -260,12 +270,13 @@ def _register(
     )
     connection.execute("DELETE FROM ledgers WHERE ledger = ?", [key.name])
     connection.execute(
-        "INSERT INTO ledgers BY NAME SELECT $ledger AS ledger, $policy AS policy, $policy_hash AS policy_hash, "
-        "$currency AS currency, $dimensions AS dimensions, $today AS today, $depends AS depends_on_today, "
+        "INSERT INTO ledgers BY NAME SELECT $ledger AS ledger, $stages AS stages, $policy AS policy, "
+        "$policy_hash AS policy_hash, $currency AS currency, $dimensions AS dimensions, $today AS today, $depends AS depends_on_today, "
         "$known_at::TIMESTAMP AS known_at, $imports AS imports, $ledger_hash AS ledger_hash, $built_at AS built_at, "
         "$traits AS traits, $proofs AS proofs, $schemas AS schemas",
         {
             "ledger": kept.name,
+            "stages": STAGES_VERSION,
             "policy": kept.policy,
             "policy_hash": kept.policy_hash,
             "currency": kept.currency,
@@ -288,7 +299,8 @@ def _ledger_hash(connection: duckdb.DuckDBPyConnection, schema: str, policy: Pol
     """Twelve hexadecimal digits over the policy and the cube, whatever the order of its rows."""
     digest = hashlib.sha256(policy.hash.encode())
     rows = connection.execute(
-        f"SELECT value, day, kind, amount::VARCHAR, moves, presence FROM {schema}.cube WHERE dimension = 'total' ORDER BY ALL"
+        f"SELECT value, day, kind, amount::VARCHAR, moves, presence FROM {schema}.cube "
+        "WHERE dimension = 'total' ORDER BY ALL"
     )
     while batch := rows.fetchmany(10_000):
         digest.update(repr(batch).encode())
@@ -311,4 +323,6 @@ def traits_from(text: str) -> Traits:
     from rollforward.ledger.ground import Traits
 
     stored = json.loads(text)
-    return Traits(frozenset(stored["currencies"]), stored["discount_depth"], stored["change_log"], frozenset(stored["attributes"]))
+    return Traits(
+        frozenset(stored["currencies"]), stored["discount_depth"], stored["change_log"], frozenset(stored["attributes"])
+    )

@@ -70,6 +70,11 @@ class Item:
         self.discount = discount
         self.percent = discount.percent
 
+    def settle(self, day: int) -> None:
+        """Pay in full again from the day on which the discount ends."""
+        if self.percent and self.discount is not None and self.discount.ends <= day:
+            self.percent = 0
+
 
 class Account:
     """One customer: its items now, what it pays a year now, and how it tells of every change.
@@ -104,19 +109,19 @@ class Account:
         return self.random() * 100 < percent
 
     def advance(self, day: int) -> None:
-        """Come to a day, with the discount that ends until then.
+        """Come to a day: a discount that ended before it moved MRR by itself.
 
-        If it ended before the day, it moved MRR by itself; if it ends on the day, what else happens joins it in `book`.
+        One that ends on the day is left to `book`, where what else happens joins it, or to the next day if nothing does.
         """
         main = self.items[0]
-        if main.percent and main.discount is not None and main.discount.ends <= day:
-            main.percent = 0
-            if main.discount.ends < day:
-                self.book(main.discount.ends)
+        if main.percent and main.discount is not None and main.discount.ends < day:
+            self.book(main.discount.ends)
 
     def book(self, day: int) -> None:
         """Note how the customer's recurring revenue moved on a day, all that happened on it taken together."""
         annual = 0
+        if self.items:
+            self.items[0].settle(day)
         for item in self.items:
             annual += item.annual()
         if annual != self.annual:

@@ -186,6 +186,7 @@ def _set_term(account: Account, day: int, months: int) -> int:
 def be_kept(account: Account, day: int) -> int:
     """The customer threatens to leave and is given a discount that ends."""
     main = account.items[0]
+    main.settle(day)
     if main.percent == 0:
         account.close(main, day)
         percent, months = draw(account.random, _KEEPING_DISCOUNTS)
@@ -326,6 +327,9 @@ _FREQUENCIES: tuple[tuple[Event, tuple[int, int, int, int]], ...] = (
     (fall_due, (45, 34, 16, 8)),
     (buy_onboarding, (2, 5, 10, 18)),
 )
+
+EVENTS = tuple(event for event, _ in _FREQUENCIES)
+"""Everything that can happen."""
 
 
 def _habits(place: int) -> Habits:

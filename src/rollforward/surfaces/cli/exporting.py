@@ -56,7 +56,7 @@ def _refuse_replacing(files: list[Path], *, replace: bool) -> None:
 
 
 def _counted(result: "Result") -> int:
-    from rollforward.book import Listing
+    from rollforward.listing import Listing
 
     return result.count() if isinstance(result, Listing) else len(result)
 
@@ -81,7 +81,7 @@ def _write_workbook(file: Path, results: dict[str, "Result"]) -> list[int]:
 
 def _write(file: Path, result: "Result") -> int:
     """Write one file, whole or not at all: how many rows it has. A listing goes straight from the book to the file."""
-    from rollforward.book import Listing
+    from rollforward.listing import Listing
     from rollforward.formats import RENDERERS, answer_of
 
     if not isinstance(result, Listing):

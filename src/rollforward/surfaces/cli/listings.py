@@ -94,12 +94,12 @@ def _show(result: "Result", printed: Printed, limit: int | None, *, chosen: bool
 
 
 def _count(result: "Result") -> int:
-    from rollforward.book import Listing
+    from rollforward.listing import Listing
 
     return result.count() if isinstance(result, Listing) else len(result)
 
 
 def _part(result: "Result", first: int, number: int) -> "list[tuple[Cell, ...]]":
-    from rollforward.book import Listing
+    from rollforward.listing import Listing
 
     return result.part(first, number) if isinstance(result, Listing) else result.rows[first : first + number]
