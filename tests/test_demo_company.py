@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -13,6 +13,7 @@ from random import Random
 import pyarrow.parquet as pq
 import pytest
 
+from rollforward.book import Book, View
 from rollforward.calendar import FOREVER
 from rollforward.errors import UsageError
 from rollforward.records.batch import arrow_schema
@@ -23,6 +24,7 @@ from rollforward.sources.demo.catalogue import Segment
 from rollforward.sources.demo.rows import items_table
 from rollforward.sources.demo.truth import Tally
 
+NOW = datetime(2026, 7, 1)  # noqa: DTZ001 - a book's clock has no zone: it is in UTC
 DAY = timedelta(days=1)
 KINDS = ("new", "expansion", "reactivation", "contraction", "churn")
 
@@ -332,3 +334,18 @@ def test_parquet_files_hold_as_many_rows(company, items, tmp_path):
     assert pq.read_table(paths[1]).num_rows == 150
     assert pq.read_table(paths[2]).num_rows == len(items)
     assert pq.read_table(paths[2])["Billing"].drop_null().unique().to_pylist() != []
+
+
+def test_a_book_imported_from_the_files_without_a_question_has_the_same_ledger(tmp_path):
+    company = DemoCompany(400)
+    made, imported = (Book.in_memory(clock=lambda: NOW, currency="USD", today=company.today) for _ in range(2))
+    made.take_in(company.batches(), source="demo")
+    for path in company.write_files(tmp_path):
+        proposal = imported.propose([path])
+        assert proposal.questions == ()
+        report = imported.import_files([path], proposal.column_map, source="files")
+        assert (report.booked, report.notes) == (report.rows_in, 0)
+    assert imported.rollforward().to_dicts() == made.rollforward().to_dicts()
+    assert imported.build().ledger_hash == made.build().ledger_hash
+    only_forever = View(policy=made.policy("default").with_settings("only-forever", {"discounts": "forever"}))
+    assert imported.annual_movements(view=only_forever) == made.annual_movements(view=only_forever)

@@ -13,13 +13,13 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
-from oracle import Oracle
-from strategies import books, policies
 
+from oracle import Oracle
 from rollforward.book import View
 from rollforward.cases import book_of, policy_of
 from rollforward.errors import IncompleteError
 from rollforward.money import SCALE, UNIT
+from strategies import books, policies
 
 Case = dict[str, Any]
 
@@ -29,11 +29,12 @@ SHELVES = int(os.environ.get("ROLLFORWARD_ORACLE_SHELVES", "60"))
 
 PARTS = 4
 ASKED = (
-    "mrr arr customers subscriptions arpa asp new_mrr expansion_mrr reactivation_mrr contraction_mrr churned_mrr net_new_mrr "
-    "customer_churn_rate gross_mrr_churn_rate net_mrr_churn_rate nrr grr quick_ratio growth_rate ltv acv"
-).split()
-"""The metrics compared. `cmgr` is a root; `tcv`, `committed_mrr` and the trials are compared in the cases, where the rate
-of a day to come and the trial of a meter have one answer."""
+    *("mrr", "arr", "customers", "subscriptions", "arpa", "asp", "new_mrr", "expansion_mrr", "reactivation_mrr"),
+    *("contraction_mrr", "churned_mrr", "net_new_mrr", "customer_churn_rate", "gross_mrr_churn_rate"),
+    *("net_mrr_churn_rate", "nrr", "grr", "quick_ratio", "growth_rate", "ltv", "acv"),
+)
+"""The metrics compared. `cmgr` is a root; `tcv`, `committed_mrr` and the trials are compared in the cases, where the
+rate of a day to come and the trial of a meter have one answer."""
 
 
 def collected(strategy: st.SearchStrategy[Any], number: int, of: int) -> list[Any]:

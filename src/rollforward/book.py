@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -12,40 +12,28 @@ from zoneinfo import ZoneInfo
 
 from rollforward.asking import Asked, Asking, Where, hand_in
 from rollforward.calendar import EVERY, Every
-from rollforward.errors import BookExistsError, UnknownNameError
+from rollforward.errors import BookExistsError, IncompleteError, UnknownNameError, UsageError
+from rollforward.flows import flow_columns, rollforward_row
 from rollforward.listing import Listing
 from rollforward.money import exact
 from rollforward.policy.policy import Policy, load, preset, preset_names
 from rollforward.results import Cell, ColumnKind, Result, ResultColumn, Stamp, column
 from rollforward.store import database, ledgers, problems, settings
 from rollforward.store.database import Database, MemoryDatabase
-from rollforward.store.intake import ImportReport, Intake
 from rollforward.store.ledgers import KeptLedger, LedgerKey
 from rollforward.store.settings import Settings
+from rollforward.taking_in import TakingIn
 
 if TYPE_CHECKING:
     import duckdb
     import ibis.expr.types as ir
 
+    from rollforward.demo_book import Demo
+    from rollforward.doctor import Uncounted
     from rollforward.metrics.registry import Metric
-    from rollforward.records.batch import Batch
-    from rollforward.sources.column_map import ColumnMap
-    from rollforward.sources.proposal import Proposal
 
 Progress = Callable[[str], None]
 Clock = Callable[[], datetime]
-
-FLOW_COLUMNS = {
-    "new": 1,
-    "expansion": 1,
-    "reactivation": 1,
-    "contraction": -1,
-    "churn": -1,
-    "exchange": 1,
-    "entered": 1,
-    "left": -1,
-}
-"""The columns of a roll-forward between opening and closing, with the sign that makes losses positive."""
 
 
 def _quiet(_: str) -> None:
@@ -66,33 +54,43 @@ class View:
     as_of: datetime | None = None
 
 
-class Book:
+class Book(TakingIn):
     """An open book. Its methods answer with frozen results; nothing of it is held open between calls."""
 
     def __init__(self, path: Path, found: Settings, clock: Clock = now, kept_in: Database | None = None) -> None:
+        super().__init__(found, clock, kept_in or Database(path))
         self.path = path
-        self.settings = found
-        self._clock = clock
-        self._database = kept_in or Database(path)
 
     # -- making and opening ------------------------------------------------------------------------------------------
 
     @classmethod
-    def create(cls, path: str | Path, *, clock: Clock = now, **chosen: Any) -> Book:  # noqa: ANN401
-        """A new book in an empty or new folder. `chosen` are settings; BookExistsError if there is one already."""
+    def planned(cls, path: str | Path, *, clock: Clock = now, **chosen: Any) -> Book:  # noqa: ANN401
+        """The book that `create` would make, with nothing written. BookExistsError if there is one already."""
         folder = Path(path)
         if (folder / settings.FILE).exists() or (folder / database.FILE).exists():
             raise BookExistsError(folder)
-        found = Settings(**chosen)
-        folder.mkdir(parents=True, exist_ok=True)
-        Database(folder).create()
-        (folder / settings.FILE).write_text(found.text(), "utf-8")
-        return cls(folder, found, clock)
+        if other := next((part for part in (folder, *folder.parents) if part.exists() and not part.is_dir()), None):
+            raise UsageError(
+                f"{other} is a file, and a book is a folder. Name a folder; it is made if it is not there."
+            )
+        book = cls(folder, Settings(**chosen), clock)
+        book.policy()
+        return book
+
+    @classmethod
+    def create(cls, path: str | Path, *, clock: Clock = now, **chosen: Any) -> Book:  # noqa: ANN401
+        """A new book in a folder, made if need be. `chosen` are settings; BookExistsError if there is one already."""
+        book = cls.planned(path, clock=clock, **chosen)
+        book.path.mkdir(parents=True, exist_ok=True)
+        Database(book.path).create()
+        (book.path / settings.FILE).write_text(book.settings.text(), "utf-8")
+        return book
 
     @classmethod
     def open(cls, path: str | Path, *, clock: Clock = now) -> Book:
         """The book in a folder; NotABookError if there is none."""
         folder = Path(path)
+        _refuse_file(folder)
         found = settings.load(folder)
         book = cls(folder, found, clock)
         with book._database.reading() as connection:
@@ -106,58 +104,14 @@ class Book:
         kept_in.create()
         return cls(kept_in.folder, Settings(**chosen), clock, kept_in)
 
-    # -- taking in ---------------------------------------------------------------------------------------------------
+    @staticmethod
+    def demo(folder: str | Path, *, customers: int = 2000, seed: int = 1, clock: Clock = now) -> Demo:
+        """The demo company of a seed, ready to be made a book of in a folder, with its own truth."""
+        from rollforward.demo_book import demo_of
 
-    def take_in(
-        self,
-        batches: Iterable[Batch],
-        *,
-        source: str,
-        files: Iterable[str] = (),
-        column_map: str = "",
-        recorded_at: datetime | None = None,
-        dry_run: bool = False,
-    ) -> ImportReport:
-        """Book the batches of a source, all or nothing. Importing the same rows again changes nothing."""
-        try:
-            with self._database.writing() as connection:
-                intake = Intake(connection, source, recorded_at or self._clock())
-                for batch in batches:
-                    intake.add(batch)
-                report = intake.finish(files, column_map)
-                if dry_run:
-                    raise _DryRunError(report)
-        except _DryRunError as dry:
-            return dry.report
-        return report
+        return demo_of(Path(folder), customers, seed, clock)
 
-    def propose(self, paths: Sequence[Path]) -> Proposal:
-        """How files could be read: a column map, its reasons, open questions, and the first rows as they would be booked."""
-        from rollforward.sources.proposal import propose
-
-        return propose(paths, timezone=self.settings.timezone)
-
-    def import_files(
-        self,
-        paths: Sequence[Path],
-        column_map: ColumnMap,
-        *,
-        source: str,
-        dry_run: bool = False,
-        progress: Callable[[str, int], None] | None = None,
-    ) -> ImportReport:
-        """Book the rows of files, all or nothing. `progress` is told the file and its rows read so far."""
-        from rollforward.sources.files import read_files
-        from rollforward.sources.map_file import dump_map
-
-        batches = read_files(paths, column_map, source=source, timezone=self.settings.timezone, progress=progress)
-        return self.take_in(
-            batches,
-            source=source,
-            files=[str(path) for path in paths],
-            column_map=dump_map(column_map),
-            dry_run=dry_run,
-        )
+    # -- building ----------------------------------------------------------------------------------------------------
 
     def build(self, view: View = View(), *, progress: Progress = _quiet, force: bool = True) -> KeptLedger:
         """Build the ledger of a view anew and prove it; with `force=False` only if it is not up to date."""
@@ -177,12 +131,14 @@ class Book:
         if isinstance(name, Policy):
             return name
         name = name or self.settings.policy
-        own = {path.stem: path for path in (self.path / "policies").glob("*.toml")}
-        if name in own:
-            return load(own[name], name)
-        if name not in preset_names():
-            raise UnknownNameError("policy", name, sorted({*own, *preset_names()}))
-        return preset(name)
+        if name not in self.policies():
+            raise UnknownNameError("policy", name, self.policies())
+        own = self._own_policies()
+        return load(own[name], name) if name in own else preset(name)
+
+    def policies(self) -> list[str]:
+        """The names of the policies: the book's own and the built-in ones."""
+        return sorted({*self._own_policies(), *preset_names()})
 
     def rollforward(
         self,
@@ -200,9 +156,9 @@ class Book:
 
             figures = answers.figures(asked.source, asked.question)
             sql = asked.sql(answers.flow_query(asked.source, asked.question))
-        shown = _flow_columns(figures, segmented=asked.question.segment.follows_items)
+        shown = flow_columns(segmented=asked.question.segment.follows_items)
         moved = {one.group for one in figures if one.opening or any(one.flows.values())}
-        rows = [_rollforward_row(one, shown, by) for one in figures if one.group in moved or not by]
+        rows = [rollforward_row(one, shown, by) for one in figures if one.group in moved or not by]
         columns = [column("period", "text"), *_group_column(by), column("opening", "money")]
         columns += [column(kind, "money") for kind in shown] + [column("closing", "money")]
         return Result("rollforward", tuple(columns), asked.stamp, sql, lambda: rows)
@@ -258,7 +214,8 @@ class Book:
         """Every movement up to today as it is stored: day, account, kind, annual amount in stored units."""
         with self._ready(view) as (connection, kept):
             return connection.execute(
-                f"SELECT day, account, kind, amount FROM {kept.name}.movements WHERE amount <> 0 AND day <= ? ORDER BY ALL",
+                f"SELECT day, account, kind, amount FROM {kept.name}.movements "
+                "WHERE amount <> 0 AND day <= ? ORDER BY ALL",
                 [self.today()],
             ).fetchall()
 
@@ -278,8 +235,7 @@ class Book:
 
             expression = customer_month_list(asked.source.ledger, asked.question)
             months = asked.question.period_rows()
-        result = self._listing("customer_months", expression, {"month_end": "day", "mrr": "money"}, asked, months)
-        return result
+        return self._listing("customer_months", expression, {"month_end": "day", "mrr": "money"}, asked, months)
 
     def cohorts(
         self,
@@ -322,6 +278,13 @@ class Book:
         columns = tuple(ResultColumn(name, "count" if name == "row" else "text") for name in names)
         return Result("problems", columns, stamp, problems.LISTED, lambda: rows)
 
+    def uncounted(self, *, view: View = View()) -> Uncounted:
+        """How many rows are in no figure of a view: in quarantine, or set aside by the build."""
+        from rollforward.doctor import uncounted
+
+        with self._ready(view) as (connection, kept):
+            return uncounted(connection, kept.name)
+
     def doctor(self, *, view: View = View()) -> Result:
         """The state of the book: each check with ok, look or fails, what it found, and what to do."""
         from rollforward.doctor import Examined, examine
@@ -340,12 +303,21 @@ class Book:
             names = [part[0] for part in found.description or []]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
+    def planned_build(self, view: View = View()) -> tuple[Policy, str, bool]:
+        """What `build` would build: the policy, the currency, and whether a ledger is there that is up to date."""
+        with self._database.reading() as connection:
+            there = ledgers.find(connection, self._key(view), self.today())
+        return self.policy(view.policy), self._currency(view), there is not None
+
     def ledger(self, view: View = View()) -> KeptLedger:
         """The ledger of a view, built if it is not up to date."""
         with self._ready(view) as (_, kept):
             return kept
 
     # -- within ------------------------------------------------------------------------------------------------------
+
+    def _own_policies(self) -> dict[str, Path]:
+        return {path.stem: path for path in (self.path / "policies").glob("*.toml")}
 
     @contextmanager
     def _ready(self, view: View) -> Iterator[tuple[duckdb.DuckDBPyConnection, KeptLedger]]:
@@ -361,12 +333,15 @@ class Book:
     def _key(self, view: View) -> LedgerKey:
         return LedgerKey(self.policy(view.policy).hash, view.currency or self.settings.currency, view.as_of)
 
+    def _currency(self, view: View) -> str:
+        return Settings(currency=view.currency).currency if view.currency else self.settings.currency
+
     def _build(self, connection: duckdb.DuckDBPyConnection, view: View, progress: Progress) -> KeptLedger:
         from rollforward.ledger.build import BASIS
         from rollforward.ledger.ground import Ground
 
         policy = self.policy(view.policy)
-        currency = Settings(currency=view.currency).currency if view.currency else self.settings.currency
+        currency = self._currency(view)
         traits = ledgers.traits_of(connection, BASIS[policy.basis])
         ground = Ground(policy, currency, self.today(), traits)
         return ledgers.build(
@@ -406,7 +381,10 @@ class Book:
         with self._ready(view) as (connection, kept):
             asked = Asking(connection, kept, self.settings, self.policy(view.policy), self.today())
             segment = asked.segment(where or {}, by)
-            question = asked.question(segment, every, start, end, metrics, whole_ledger=whole_ledger)
+            try:
+                question = asked.question(segment, every, start, end, metrics, whole_ledger=whole_ledger)
+            except IncompleteError as error:
+                raise _why_nothing(error, connection, kept) from error
             yield Asked(asked.source(), question, self._stamp(connection, kept, view), kept)
 
     def _listing(
@@ -431,12 +409,25 @@ class Book:
         return Listing(subject, columns, asked.stamp, sql, lambda: run(sql), expression, run)
 
 
-class _DryRunError(Exception):
-    """Raised to leave a transaction without keeping it."""
+def _refuse_file(folder: Path) -> None:
+    """Refuse a file where a book's folder is to be."""
+    if other := next((part for part in (folder, *folder.parents) if part.exists() and not part.is_dir()), None):
+        raise UsageError(f"{other} is a file, and a book is a folder. Name the folder.")
 
-    def __init__(self, report: ImportReport) -> None:
-        super().__init__("dry run")
-        self.report = report
+
+def _why_nothing(error: IncompleteError, connection: duckdb.DuckDBPyConnection, kept: KeptLedger) -> IncompleteError:
+    """An error that there is no MRR, with what a view leaves out."""
+    from rollforward.doctor import uncounted
+
+    said = [str(error)]
+    if kept.known_at:
+        said.append(f"It was asked what was known at {kept.known_at:%Y-%m-%d %H:%M} UTC.")
+    if number := uncounted(connection, kept.name).set_aside:
+        rows = "1 row is" if number == 1 else f"{number:,} rows are"
+        said.append(
+            f"In {kept.currency}, {rows} set aside: `rollforward problems --currency {kept.currency}` says why."
+        )
+    return IncompleteError(" ".join(said))
 
 
 def _dimensions(found: Settings, ground: Any) -> list[str]:  # noqa: ANN401
@@ -444,19 +435,6 @@ def _dimensions(found: Settings, ground: Any) -> list[str]:  # noqa: ANN401
     known = {"plan", "product", "currency", "country", *ground.traits.attributes}
     kept = [field for field in found.segments if field in known]
     return [*kept, "cohort"]
-
-
-def _flow_columns(figures: Sequence[Any], *, segmented: bool) -> list[str]:
-    """The kinds that a roll-forward shows: entered and left only under a filter by item, transfer never yet."""
-    return [kind for kind in FLOW_COLUMNS if kind not in {"entered", "left"} or segmented]
-
-
-def _rollforward_row(figures: Any, kinds: list[str], by: str | None) -> tuple[Cell, ...]:  # noqa: ANN401
-    from rollforward.money import monthly
-
-    amounts = (exact(monthly(FLOW_COLUMNS[kind] * figures.flows.get(kind, 0))) for kind in kinds)
-    group = [figures.group] if by else []
-    return (figures.period.label, *group, exact(monthly(figures.opening)), *amounts, exact(monthly(figures.closing)))
 
 
 def _group_column(by: str | None) -> list[ResultColumn]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -23,6 +24,7 @@ State = Literal["ok", "look", "fails"]
 _STALE_DAYS = 35
 """A living book that has learned nothing for longer than a month is likely to have been forgotten."""
 
+_PLURAL = re.compile(r"\b(row|customer|amount|gap|month)s\b")
 _CURRENT = "record NOT IN (SELECT record FROM superseded)"
 
 
@@ -43,6 +45,23 @@ class Examined:
 
 
 @dataclass(frozen=True)
+class Uncounted:
+    """Rows that are in no figure: those in quarantine, and those that the build of a ledger set aside."""
+
+    quarantined: int
+    set_aside: int
+
+
+def uncounted(connection: duckdb.DuckDBPyConnection, ledger: str) -> Uncounted:
+    """How many rows of the book are in no figure of a ledger."""
+    statement = (
+        f"SELECT (SELECT count(*) FROM ({problems.LISTED})), (SELECT count(DISTINCT record) FROM {ledger}.set_aside)"
+    )
+    row = connection.execute(statement, {"severity": "quarantined"}).fetchone()
+    return Uncounted(*row) if row else Uncounted(0, 0)
+
+
+@dataclass(frozen=True)
 class Finding:
     """What one check found."""
 
@@ -57,9 +76,16 @@ def examine(book: Examined) -> list[Finding]:
     return [check(book) for check in CHECKS]
 
 
+def _singular(what: str) -> str:
+    """What was counted, of which there is one: the first word in the plural loses it."""
+    return _PLURAL.sub(r"\1", what, count=1)
+
+
 def _counted(check: str, number: int, what: str, remedy: str, state: State = "look") -> Finding:
     """A finding of something of which there should be none."""
-    return Finding(check, state, f"{number:,} {what}", remedy) if number else Finding(check, "ok", f"no {what}")
+    if not number:
+        return Finding(check, "ok", f"no {what}")
+    return Finding(check, state, f"{number:,} {_singular(what) if number == 1 else what}", remedy)
 
 
 def proofs(book: Examined) -> Finding:
@@ -87,7 +113,8 @@ def imports(book: Examined) -> Finding:
     number = book.count("SELECT count(*) FROM imports")
     if not number:
         return Finding("imports", "look", "nothing was imported yet", "Run `rollforward import FILE`.")
-    return Finding("imports", "ok", f"rows in = booked + unchanged + quarantined, in {number:,} imports")
+    each = "the 1 import" if number == 1 else f"each of {number:,} imports"
+    return Finding("imports", "ok", f"rows in = booked + unchanged + quarantined, in {each}")
 
 
 def freshness(book: Examined) -> Finding:
@@ -104,7 +131,7 @@ def freshness(book: Examined) -> Finding:
 
 def quarantine(book: Examined) -> Finding:
     """Rows that were not booked."""
-    number = len(problems.listed(book.connection, book.kept.name, "quarantined"))
+    number = uncounted(book.connection, book.kept.name).quarantined
     return _counted("quarantine", number, "rows in quarantine", "See `rollforward problems --severity quarantined`.")
 
 
@@ -161,7 +188,7 @@ def annual_amounts(book: Examined) -> Finding:
         "WHERE median > 0 AND abs(amount - 12 * median) * 20 <= 12 * median"
     )
     remedy = "Check whether their interval is a year: `rollforward accounts` shows the largest first."
-    return _counted("annual", number, "monthly amounts that look annual", remedy)
+    return _counted("annual", number, "monthly amounts as large as annual ones", remedy)
 
 
 def gaps(book: Examined) -> Finding:

@@ -36,6 +36,8 @@ class Answer:
     columns: tuple[ResultColumn, ...]
     rows: list[tuple[Cell, ...]]
     stamp: Stamp | None = None
+    turned: bool = False
+    """Whether people read each row from top to bottom, because it is wider than a screen."""
 
     @property
     def names(self) -> list[str]:
@@ -99,7 +101,7 @@ def _footed_rows(answer: Answer) -> list[tuple[Cell, ...]]:
 
 
 def _footed_rollforward(answer: Answer, row: tuple[Cell, ...]) -> tuple[Cell, ...]:
-    from rollforward.book import FLOW_COLUMNS
+    from rollforward.flows import FLOW_COLUMNS
 
     first, last = answer.names.index("opening"), answer.names.index("closing")
     signs = [FLOW_COLUMNS[name] for name in answer.names[first + 1 : last]]
@@ -148,12 +150,19 @@ def table(answer: Answer) -> bytes:
     """The answer as a table for people: never cut, as wide as it is."""
     from rich.cells import cell_len
 
-    grid = [answer.names, *cells(answer)]
+    grid, right = _laid_out(answer)
     widths = [max(cell_len(text) for text in column) for column in zip(*grid, strict=True)]
     grid.insert(1, ["─" * width for width in widths])
-    right = [column.kind in _NUMBERS for column in answer.columns]
     lines = ("  ".join(_padded(*part) for part in zip(row, widths, right, strict=True)).rstrip() for row in grid)
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _laid_out(answer: Answer) -> tuple[list[list[str]], list[bool]]:
+    """The header and the rows as texts, and which columns stand at the right."""
+    grid = [answer.names, *cells(answer)]
+    if answer.turned:
+        return [list(row) for row in zip(*grid, strict=True)], [False, *(True for _ in answer.rows)]
+    return grid, [column.kind in _NUMBERS for column in answer.columns]
 
 
 def _padded(text: str, width: int, right: bool) -> str:
@@ -165,8 +174,9 @@ def _padded(text: str, width: int, right: bool) -> str:
 
 def markdown(answer: Answer) -> bytes:
     """The answer as a Markdown table."""
-    rule = ["---:" if column.kind in _NUMBERS else "---" for column in answer.columns]
-    rows = [answer.names, rule, *([_marked(text) for text in row] for row in cells(answer))]
+    (head, *lines), right = _laid_out(answer)
+    rows = [head, ["---:" if at_right else "---" for at_right in right]]
+    rows += [[_marked(text) for text in line] for line in lines]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows).encode()
 
 

@@ -89,7 +89,7 @@ def test_an_import_of_which_nothing_could_be_booked_is_3(desk):
 def test_a_case_that_differs_is_4():
     ran = run("verify", "differs.json")
     assert ran.status == 4
-    assert ran.out.splitlines()[-1] == "1 cases, 1 differ"
+    assert ran.out.splitlines()[-1] == "1 case, 1 differs"
 
 
 def test_a_book_that_lost_rows_is_4(demo, tmp_path):

@@ -69,7 +69,7 @@ def test_a_person_is_asked_before_rows_are_booked(desk):
         run("doctor", "--book", "book")
     )
     assert answered(b"3\n", b"y\n") == 0
-    assert "in 1 imports" in run("doctor", "--book", "book").out
+    assert "in the 1 import" in run("doctor", "--book", "book").out
 
 
 def answered(*answers):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
+from rollforward.calendar import FOREVER
 from rollforward.errors import UnknownNameError
 from rollforward.sources.canonical import translate_records
 
@@ -43,7 +45,6 @@ def test_missing_columns_take_their_defaults_and_rows_count_from_nothing():
         ({"discounts": [{"amount": "-1"}]}, "discounts"),
         ({"discounts": [{"percent": "10", "duration": "sometimes"}]}, "discounts"),
         ({"discounts": [{"percent": "10", "ends": "2023-12-01"}]}, "discounts"),
-        ({"discounts": [{"percent": "10", "starts": "2024-02-01", "ends": "2024-02-01"}]}, "discounts"),
         ({"discounts": [{"percent": "10", "reason": "kind"}]}, "discounts"),
         ({"discounts": [{"percent": 10.5}]}, "discounts"),
     ],
@@ -83,3 +84,29 @@ def test_an_unknown_table_is_an_error_and_no_rows_are_an_empty_batch():
 def test_a_text_that_no_store_can_hold_stays_visible():
     batch = translated({**TERMS, "customer": "c\ud800"})
     assert batch.rows.column("customer").to_pylist() == ["c\\ud800"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "discount", "ends"),
+    [
+        ({}, {}, date(2024, 2, 1)),
+        ({"starts": "2024-01-31"}, {}, date(2024, 2, 29)),
+        ({"interval_count": 3}, {}, date(2024, 4, 1)),
+        ({"interval": "year"}, {"starts": "2024-03-15"}, date(2025, 3, 15)),
+        ({"interval": "week", "interval_count": 2}, {}, date(2024, 1, 15)),
+        ({"interval": "day", "interval_count": 30}, {}, date(2024, 1, 31)),
+        ({}, {"ends": "2024-06-01"}, date(2024, 6, 1)),
+        ({"interval": "year", "starts": "9999-06-01"}, {}, FOREVER),
+        ({"interval": None, "kind": "one_time"}, {}, None),
+        ({}, {"duration": "repeating"}, None),
+    ],
+)
+def test_a_discount_that_applies_once_ends_with_the_first_billing_period(terms, discount, ends):
+    once = {"percent": "50", "duration": "once", **discount}
+    (row,) = translated({**TERMS, **terms, "discounts": [once]}).rows.to_pylist()
+    assert [each["ends"] for each in row["discounts"]] == [ends]
+
+
+def test_a_discount_may_end_on_the_day_it_starts():
+    withdrawn = {"percent": "10", "starts": "2024-02-01", "ends": "2024-02-01"}
+    assert translated({**TERMS, "discounts": [withdrawn]}).problems == []

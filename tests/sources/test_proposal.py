@@ -229,3 +229,86 @@ def test_an_answer_that_makes_no_map_is_an_error(proposed):
     proposal = proposed("customer,mrr_usd,start_date,end_date\nc1,10,1/2/24,\n")
     with pytest.raises(MapError, match="date_format has 'soon'"):
         answer(proposal, {"date_format start_date": "soon"})
+
+
+def test_an_unsure_name_is_believed_only_if_the_values_bear_it_out(proposed):
+    header = "Customer ID,Company,Unit price,Currency,Billing,Type,Start date,End date,Cancelled\n"
+    as_named = proposed(header + "c1,Acme,10,USD,quarterly,one-off,2024-01-01,,2024-02-01\n")
+    assert as_named.is_ready
+    (row,) = as_named.preview.rows.to_pylist()
+    assert (row["interval_count"], row["kind"], row["cancel_requested"]) == (3, "one_time", date(2024, 2, 1))
+    otherwise = proposed(header + "c1,Acme,10,USD,by card,B2B,2024-01-01,,yes\n", "other.csv")
+    assert asked(otherwise) == ["interval"]
+    assert not {"kind", "cancel_requested", "name"} & otherwise.column_map.columns.keys()
+
+
+def test_a_name_that_is_the_customer_describes_nobody_twice(proposed):
+    assert "name" not in proposed("Company,Country\nAcme,DE\n").column_map.columns
+    named = proposed("Customer ID,Company,Signed up\nc1,Acme,2024-01-01\n", "other.csv").column_map.columns
+    assert (named["name"].columns, named["created"].columns) == (("Company",), ("Signed up",))
+
+
+def test_a_column_with_intervals_under_a_strange_name_is_offered(proposed):
+    proposal = proposed("customer,price_usd,rhythm,start,end\nc1,10,monthly,2024-01-01,\nc2,90,yearly,2024-01-01,\n")
+    assert proposal.questions[0].options[-1] == "rhythm"
+    done = answer(proposal, {"interval": "rhythm"})
+    assert done.preview.rows.column("interval").to_pylist() == ["month", "year"]
+
+
+DISCOUNTED = "customer,{price},currency,interval,start,end,{discount}\nc1,100,USD,month,2024-01-01,,{value}\n"
+
+
+def discounts(proposal):
+    return [
+        (each["percent"], each["amount"], each["duration"], each["ends"])
+        for row in proposal.preview.rows.column("discounts").to_pylist()
+        for each in row or ()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("price", "discount", "value", "answers", "is_found"),
+    [
+        ("unit price", "Discount %", "20", {}, (20, None)),
+        ("unit price", "Discount", "20 %", {}, (20, None)),
+        ("unit price", "discount_amount", "20", {}, (None, 20)),
+        ("unit price", "Discount", "20", {"discount": "a percentage"}, (20, None)),
+        ("unit price", "Discount", "20", {"discount": "an amount"}, (None, 20)),
+        ("unit price", "Discount", "20", {"discount": "neither"}, None),
+        ("unit price", "discount rate", "0.2", {"discount_percent": "as fractions of 1"}, (20, None)),
+        ("unit price", "discount rate", "0.5", {"discount_percent": "in percent"}, (Decimal("0.5"), None)),
+        ("amount", "Discount %", "20", {"discounts": "before the discount"}, (20, None)),
+        ("amount", "Discount %", "20", {"discounts": "after the discount"}, None),
+        ("MRR", "Discount %", "20", {}, None),
+        ("unit price", "Discount", "0", {}, None),
+    ],
+)
+def test_a_discount_is_bound_once_it_is_known_what_it_is(proposed, price, discount, value, answers, is_found):
+    proposal = proposed(DISCOUNTED.format(price=price, discount=discount, value=value))
+    assert asked(proposal) == list(answers)
+    done = answer(proposal, answers)
+    assert done.is_ready
+    assert discounts(done) == ([(*is_found, "forever", None)] if is_found else [])
+
+
+def test_of_two_discounts_in_one_row_one_is_chosen(proposed):
+    proposal = proposed(DISCOUNTED.format(price="price", discount="Discount %,discount_amount", value="20,20.00"))
+    assert asked(proposal) == ["discount"]
+    assert discounts(answer(proposal, {"discount": "discount_amount"})) == [(None, 20, "forever", None)]
+
+
+def test_the_dates_of_a_discount_are_read_like_others_and_its_end_makes_it_repeat(proposed):
+    columns = "Discount %,Discount start,Discount end"
+    proposal = proposed(DISCOUNTED.format(price="price", discount=columns, value="20,03/04/2024,05/06/2024"))
+    assert asked(proposal) == ["date_format Discount start", "date_format Discount end"]
+    done = answer(proposal, {"date_format Discount start": "dmy", "date_format Discount end": "dmy"})
+    assert discounts(done) == [(20, None, "repeating", date(2024, 6, 5))]
+
+
+def test_a_status_that_the_owner_gave_is_not_asked_for_again(proposed):
+    proposal = proposed("customer,plan,start,end\na,Pro,2026-01-01,2027-01-01\nb,Lite,2026-01-01,2027-01-01\n")
+    given = {"amount": {"Pro": "20", "Lite": "5"}, "interval": "month", "currency": "EUR"}
+    for status in ("active", {"Pro": "active", "Lite": "canceled"}):
+        done = answer(proposal, {**given, "status": status})
+        assert done.is_ready
+        assert done.preview.rows.num_rows == 2

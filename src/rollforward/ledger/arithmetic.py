@@ -24,8 +24,8 @@ def annual_amount(charge: ir.DecimalValue, numerator: ir.IntegerValue, denominat
     """The amount charge x numerator / denominator, in stored units, rounded once and half away from zero.
 
     Nearly every interval makes a whole number of charges a year, and then one multiplication does. What is left, such
-    as a price every seven months, is divided in whole numbers: the whole and the fractional part of the charge apart, so
-    that nothing overflows and nothing is rounded before the end.
+    as a price every seven months, is divided in whole numbers, the whole and the fractional part of the charge apart,
+    so that nothing overflows and nothing is rounded before the end.
     """
     times = quotient(numerator, denominator)
     whole_times = (charge * (times * UNIT).cast(_WHOLE)).cast("int64")

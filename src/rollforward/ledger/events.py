@@ -48,11 +48,20 @@ def _foreign(spans: ir.Table, ground: Ground) -> ir.Table:
     """One event an item and day. Where an item goes on at another rate, its old amount at the new rate is exchange."""
     zero, one = ibis.literal(0, "int64"), ibis.literal(1, "int64")
     starting = spans.select(
-        *_ITEM, "rate", day=spans.starts, old=zero, old_annual=zero, new=spans.amount, gone=zero, come=one
+        *_ITEM,
+        "rate",
+        old_rate=ibis.null(RATE),
+        day=spans.starts,
+        old=zero,
+        old_annual=zero,
+        new=spans.amount,
+        gone=zero,
+        come=one,
     )
     ending = spans.filter(spans.ends < forever()).select(
         *_ITEM,
         rate=ibis.null(RATE),
+        old_rate=spans.rate,
         day=spans.ends,
         old=spans.amount,
         old_annual=spans.annual,
@@ -61,23 +70,27 @@ def _foreign(spans: ir.Table, ground: Ground) -> ir.Table:
         come=zero,
     )
     both = ibis.union(starting, ending)
+    both = both.mutate(rate=both.rate.max().over(ibis.window(group_by=[*_ITEM, "day"])))
+    both = both.mutate(revalued=_line_rounded(convert(both.old_annual, both.rate), ground))
     by_item = both.group_by(*_ITEM, "day").agg(
-        old=both.old.sum(),
-        old_annual=both.old_annual.sum(),
-        new=both.new.sum(),
-        gone=both.gone.sum(),
-        come=both.come.sum(),
+        old=whole(both.old.sum()),
+        revalued=whole(both.revalued.sum()),
+        new=whole(both.new.sum()),
+        gone=whole(both.gone.sum()),
+        come=whole(both.come.sum()),
         rate=both.rate.max(),
+        least_old_rate=both.old_rate.min(),
+        most_old_rate=both.old_rate.max(),
     )
-    old, new = by_item.old.cast("int64"), by_item.new.cast("int64")
-    revalued = _line_rounded(convert(by_item.old_annual.cast("int64"), by_item.rate), ground)
+    old, new = by_item.old, by_item.new
     goes_on = (by_item.gone > 0) & (by_item.come > 0) & (old != 0) & (new != 0)
+    goes_on &= (by_item.least_old_rate != by_item.rate) | (by_item.most_old_rate != by_item.rate)
     return by_item.select(
         *_ITEM,
         "day",
         delta=new - old,
-        exchange=goes_on.ifelse(revalued - old, 0).cast("int64"),
-        present=(by_item.come - by_item.gone).cast("int64"),
+        exchange=goes_on.ifelse(by_item.revalued - old, 0),
+        present=by_item.come - by_item.gone,
     )
 
 

@@ -123,9 +123,11 @@ def _expired(spans: ir.Table, policy: Policy) -> ir.Table:
     """Spans that outlive their period until the subscription's next line, for the days the policy allows."""
     if policy.invoice_expiry_days is None:
         return spans
-    starts = spans.select(*_SUBSCRIPTION, day=spans.starts).distinct()
+    counted = spans.filter(spans.line == "mrr")
+    starts = counted.select(*_SUBSCRIPTION, day=counted.starts).distinct()
     following = starts.mutate(next_day=starts.day.lead().over(ibis.window(group_by=_SUBSCRIPTION, order_by="day")))
-    joined = spans.join(following, [*_SUBSCRIPTION, spans.starts == following.day])
+    joined = spans.left_join(following, [*_SUBSCRIPTION, spans.starts == following.day])
     limit = add_days(joined.starts, ibis.literal(policy.invoice_expiry_days))
     until = ibis.least(limit, ibis.coalesce(joined.next_day, limit))
-    return joined.mutate(ends=ibis.greatest(joined.ends, until)).select(spans.columns)
+    ends = (joined.line == "mrr").ifelse(ibis.greatest(joined.ends, until), joined.ends)
+    return joined.mutate(ends=ends).select(spans.columns)

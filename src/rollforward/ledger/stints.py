@@ -18,15 +18,21 @@ def adjusted(spans: ir.Table, ground: Ground) -> ir.Table:
     """Spans after the policy's `gap_days` and `same_month_new_and_churn`."""
     policy = ground.policy
     if policy.gap_days:
-        spans = _gaps_filled(spans, ground.unit, policy.gap_days)
+        spans = _gaps_filled(spans, ground)
     if policy.same_month_new_and_churn == "ignore":
-        spans = _without_short_first_stints(spans, ground.unit)
+        spans = _without_short_first_stints(spans, ground)
     return spans
 
 
-def _stints(spans: ir.Table, unit: list[str]) -> ir.Table:
-    """The spans that count, each with its stint's number within the unit, its start and its end."""
-    counted = spans.filter(spans.line == "mrr", spans.annual != 0)
+def _counted(spans: ir.Table, ground: Ground) -> ir.BooleanValue:
+    """Whether a span makes its unit be there."""
+    return (spans.line == "mrr") & ((spans.annual != 0) | ibis.literal(ground.policy.free == "count"))
+
+
+def _stints(spans: ir.Table, ground: Ground) -> ir.Table:
+    """The unbroken stays of each unit: the unit, stint (its number), opened and closed."""
+    unit = ground.unit
+    counted = spans.filter(_counted(spans, ground))
     before = ibis.window(group_by=unit, order_by=["starts", "record"], preceding=(None, 1))
     reached = counted.mutate(reached=counted.ends.max().over(before))
     opens = (reached.reached.isnull() | (reached.starts > reached.reached)).ifelse(1, 0)
@@ -36,20 +42,22 @@ def _stints(spans: ir.Table, unit: list[str]) -> ir.Table:
     return numbered.group_by([*unit, "stint"]).agg(opened=numbered.starts.min(), closed=numbered.ends.max())
 
 
-def _gaps_filled(spans: ir.Table, unit: list[str], days: int) -> ir.Table:
-    """Spans that end where a gap of at most so many days begins reach to its end."""
-    stints = _stints(spans, unit)
+def _gaps_filled(spans: ir.Table, ground: Ground) -> ir.Table:
+    """Spans that end where a gap of at most the policy's days begins reach to its end."""
+    unit, days = ground.unit, ground.policy.gap_days
+    stints = _stints(spans, ground)
     following = stints.opened.lead().over(ibis.window(group_by=unit, order_by="opened"))
     gaps = stints.mutate(reopened=following)
     gaps = gaps.filter(gaps.reopened <= add_days(gaps.closed, ibis.literal(days))).select(*unit, "closed", "reopened")
     joined = spans.left_join(gaps, [*unit, spans.ends == gaps.closed])
-    fills = joined.reopened.notnull() & (joined.line == "mrr") & (joined.annual != 0)
+    fills = joined.reopened.notnull() & _counted(joined, ground)
     return joined.mutate(ends=fills.ifelse(joined.reopened, joined.ends)).select(*SPAN)
 
 
-def _without_short_first_stints(spans: ir.Table, unit: list[str]) -> ir.Table:
+def _without_short_first_stints(spans: ir.Table, ground: Ground) -> ir.Table:
     """Spans without the first stints of a unit that begin and end within one calendar month."""
-    stints = _stints(spans, unit)
+    unit = ground.unit
+    stints = _stints(spans, ground)
     is_long = (month_start(stints.opened) != month_start(stints.closed)).ifelse(1, 0)
     stints = stints.mutate(is_long=is_long)
     longest = stints.is_long.max().over(ibis.cumulative_window(group_by=unit, order_by="opened"))

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rollforward.sources import limits
 from rollforward.sources.faults import Fault
 from rollforward.sources.numbers import currencies_of, split_sign
 
@@ -100,6 +101,8 @@ def checks_of(table: str) -> tuple[Check, ...]:
             ),
             *_range("starts", "ends"),
             *(Check(column, _negative(column), _NEGATIVE) for column in ("amount", "quantity", "tax_included")),
+            Check("amount", limits.item_too_large, limits.TOO_LARGE),
+            Check("interval_count", limits.period_too_long, limits.TOO_LONG),
         ),
         "invoice_lines": (
             *_range("period_start", "period_end"),
@@ -120,9 +123,11 @@ def checks_of(table: str) -> tuple[Check, ...]:
                     "the service period is missing", "Fill it in, or say the kind one_time if the line does not recur"
                 ),
             ),
+            Check("amount", limits.line_too_large, limits.TOO_LARGE),
         ),
         "mrr_snapshots": (
             Check("mrr", _negative("mrr"), Fault("is negative", "Correct the row; MRR is never below 0")),
+            Check("mrr", limits.snapshot_too_large, limits.TOO_LARGE),
         ),
         "exchange_rates": (Check("rate", _not_positive, Fault("is not above 0", "Correct the rate")),),
     }.get(table, ())

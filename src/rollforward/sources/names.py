@@ -35,8 +35,9 @@ _NAMES = {
     "currency": "currency currency_code ccy",
     "interval": """
         interval billing_interval billing_frequency billing_period billing_cycle frequency
-        plan_interval term period
+        plan_interval term period payment_frequency payment_interval billing_term billing billed
     """,
+    "kind": "kind item_kind line_kind item_type line_type charge_type type",
     "interval_count": "interval_count bill_period_months billing_interval_count",
     "status": "status subscription_status state",
     "trial_flag": "is_trial trial",
@@ -48,7 +49,10 @@ _NAMES = {
         ends end end_date ended_at ended subscription_end contract_end valid_to expires
         expiry_date ends_at current_period_end to_date churn_date
     """,
-    "cancel_requested": "cancel_requested canceled_at cancelled_at cancellation_date cancel_date",
+    "cancel_requested": """
+        cancel_requested cancel_requested_at canceled_at cancelled_at canceled_on cancelled_on
+        cancellation_date cancel_date canceled_date cancelled_date canceled cancelled
+    """,
     "trial_end": "trial_end trial_ends_at trial_end_date",
     "invoice": "invoice invoice_id invoice_number invoice_no",
     "line": "line line_id line_number line_no line_item_id invoice_line_id invoice_line",
@@ -57,19 +61,44 @@ _NAMES = {
     "issued": "issued invoice_date issued_at issue_date date",
     "tax": "tax tax_amount vat",
     "discount": "discount discount_amount",
+    "discount_percent": "discount_percent discount_pct discount_percentage discount_rate percent_off",
+    "discount_amount": "discount_amount amount_off",
+    "discount_duration": "discount_duration",
+    "discount_starts": """
+        discount_starts discount_start discount_start_date discount_starts_at discount_from
+        discount_begin
+    """,
+    "discount_ends": """
+        discount_ends discount_end discount_end_date discount_ends_at discount_to discount_until
+        discount_expires discount_expiry_date
+    """,
     "date": "date month snapshot_date month_end date_month as_of period",
     "from": "from from_currency base base_currency",
     "to": "to to_currency quote quote_currency target_currency",
     "rate": "rate exchange_rate fx_rate",
     "payment": "payment payment_id charge_id transaction_id",
     "paid": "paid paid_at payment_date paid_on date",
-    "name": "name customer_name account_name company_name client_name",
+    "name": """
+        name customer_name account_name company_name client_name company client customer account
+        organization organisation business business_name
+    """,
     "country": "country country_code billing_country",
-    "created": "created created_at signup_date created_date signed_up customer_since",
+    "created": """
+        created created_at signup_date created_date created_on signed_up signed_up_at
+        signed_up_on sign_up_date customer_since
+    """,
 }
 
 ROLES = {role: tuple(names.split()) for role, names in _NAMES.items()}
 """What each role is called, the surest name first."""
+
+UNSURE = {
+    "interval": frozenset({"billing", "billed"}),
+    "kind": frozenset(ROLES["kind"]),
+    "cancel_requested": frozenset({"canceled", "cancelled"}),
+    "name": frozenset({"company", "client", "customer", "account", "organization", "organisation", "business"}),
+}
+"""Names that can mean something else too: the values have to say that a column plays the role."""
 
 SALES = frozenset({
     "opportunity", "opportunity_id", "deal", "deal_id", "deal_stage", "stage", "stage_name", "sales_stage",
@@ -88,10 +117,15 @@ def roles_of(columns: Sequence[str]) -> dict[str, str]:
     """The column of each role that a name fits, the surest one; a currency at the end of a name is no part of it."""
     by_name: dict[str, str] = {}
     for column in columns:
-        by_name.setdefault(plain(column), column)
-        by_name.setdefault(_without_currency(plain(column)), column)
+        by_name.setdefault(_with_percent(column), column)
+        by_name.setdefault(_without_currency(_with_percent(column)), column)
     found = {role: next((by_name[name] for name in names if name in by_name), None) for role, names in ROLES.items()}
     return {role: column for role, column in found.items() if column is not None}
+
+
+def _with_percent(column: str) -> str:
+    """The plain name in which a percent sign is a word: a `Discount %` is no discount in money."""
+    return plain(column.replace("%", " percent"))
 
 
 def _without_currency(name: str) -> str:

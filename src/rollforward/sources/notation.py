@@ -15,6 +15,8 @@ from rollforward.sources.shapes import AMOUNTS
 from rollforward.sources.wide import month_columns
 from rollforward.sources.work import INTERVALS, MOST_WORDS, Work
 
+_DISCOUNTS = ("discount_percent", "discount_amount")
+
 
 def settle_notation(work: Work) -> None:
     """Settle how the bound columns are written, or ask."""
@@ -25,13 +27,15 @@ def settle_notation(work: Work) -> None:
 
 
 def _settle_dates(work: Work) -> None:
-    for column in TABLES[work.column_map.table].columns:
-        binding = work.columns.get(column.name)
-        if column.type != "day" or binding is None or not binding.columns:
+    columns = TABLES[work.column_map.table].columns
+    days = [column.name for column in columns if column.type == "day"]
+    for name in (*days, "discount_starts", "discount_ends"):
+        binding = work.columns.get(name)
+        if binding is None or not binding.columns:
             continue
         orders = date_orders(distinct(work.sample.raw, binding.columns[0]))
         if orders is not None:
-            _settle_order(work, column.name, binding, orders)
+            _settle_order(work, name, binding, orders)
 
 
 def _settle_order(work: Work, name: str, binding: Binding, orders: list[str]) -> None:
@@ -49,16 +53,13 @@ def _settle_order(work: Work, name: str, binding: Binding, orders: list[str]) ->
 
 def _amount_texts(work: Work) -> list[str]:
     """The texts of all columns that hold numbers: a file writes them all alike."""
-    table = TABLES[work.column_map.table]
-    names = [
-        work.columns[column.name]
-        for column in table.columns
-        if column.type == "decimal" and column.name in work.columns
-    ]
-    sources = [source for binding in names if not binding.words for source in binding.columns]
+    columns = TABLES[work.column_map.table].columns
+    decimals = [column.name for column in columns if column.type == "decimal"]
+    bound = [work.columns[name] for name in (*decimals, *_DISCOUNTS) if name in work.columns]
+    sources = [source for binding in bound if not binding.words for source in binding.columns]
     if work.column_map.shape == "snapshots_wide":
         sources += month_columns(work.sample.raw.columns, work.column_map)
-    return [text for source in sources for text in distinct(work.sample.raw, source)]
+    return [text.removesuffix("%").rstrip() for source in sources for text in distinct(work.sample.raw, source)]
 
 
 def _settle_numbers(work: Work) -> None:

@@ -111,10 +111,11 @@ def _day_parser(table: str, column: str, reading: Reading) -> Parse:
         book_zone=reading.timezone,
         naive_zone=reading.naive_timezone,
     )
-    return (lambda text: _day_after(parse(text))) if reading.last_day else parse
+    return (lambda text: day_after(parse(text))) if reading.last_day else parse
 
 
-def _day_after(day: date | Fault) -> date | Fault:
+def day_after(day: date | Fault) -> date | Fault:
+    """The first day after a range that a day is the last one of."""
     return day if isinstance(day, Fault) or day == date.max else day + timedelta(days=1)
 
 

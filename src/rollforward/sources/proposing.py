@@ -8,9 +8,11 @@ from rollforward.errors import NothingRecurringError
 from rollforward.records.tables import TABLES, Column
 from rollforward.sources.column_map import SHAPES, Binding, ColumnMap
 from rollforward.sources.evidence import distinct
+from rollforward.sources.fitting import fitting_roles, holds_intervals
 from rollforward.sources.names import roles_of
 from rollforward.sources.notation import settle_notation
 from rollforward.sources.parsers import Reading, memo_for
+from rollforward.sources.price_cuts import settle_discounts
 from rollforward.sources.shapes import AMOUNTS, shape_of
 from rollforward.sources.wide import month_columns
 from rollforward.sources.work import INTERVALS, MOST_WORDS, Question, Sample, Work
@@ -35,7 +37,7 @@ _TRIAL_WORDS = (
 
 def work_out(sample: Sample) -> Work:
     """The map, the reasons and the questions for a file."""
-    roles = roles_of(sample.raw.columns)
+    roles = fitting_roles(roles_of(sample.raw.columns), sample.raw)
     shape, reason = shape_of(sample.file, sample.raw.columns, roles)
     work = Work(sample, roles, ColumnMap(shape="terms" if shape == "open" else shape, columns={}), {"shape": reason})
     if shape == "open":
@@ -44,6 +46,7 @@ def work_out(sample: Sample) -> Work:
     _settle_identity(work)
     if SHAPES[work.column_map.shape] == "subscription_items":
         _settle_price(work)
+        settle_discounts(work)
         _settle_status(work)
         _settle_last_day(work)
     _settle_line(work)
@@ -133,7 +136,10 @@ def _settle_status(work: Work) -> None:
             binding = Binding(columns=(flag,), words=_TRIAL_WORDS)
             work.bind("status", binding, f"{flag!r} says which rows are trials; the others count as active")
         return
-    source = work.columns["status"].columns[0]
+    bound = work.columns["status"]
+    if not bound.columns or bound.words:  # the owner has said what the status is
+        return
+    source = bound.columns[0]
     memo = memo_for("subscription_items", "status", Reading("UTC"))
     ended = [text for text in distinct(work.sample.raw, source) if memo[text] == "canceled"]
     if not ended or "ends" not in work.columns:
@@ -195,10 +201,20 @@ def _ask_for_the_rest(work: Work) -> None:
 
 def _ask_for(work: Work, column: Column) -> None:
     if column.name == "interval":
-        said = work.ask("interval", "For which interval are the amounts?", INTERVALS)
-        if said:
-            work.bind("interval", Binding(constant=said), f"you said {said!r}")
+        _ask_interval(work)
         return
     name = work.ask(column.name, f"Which column is {column.about}?", work.sample.raw.columns)
     if name:
         work.bind(column.name, Binding(columns=(name,)), f"you said {name!r}")
+
+
+def _ask_interval(work: Work) -> None:
+    """Ask for the interval of all rows, or for the column that tells it for each, if one could."""
+    used = work.column_map.source_columns()
+    free = (name for name in work.sample.raw.columns if name not in used and name not in INTERVALS)
+    columns = tuple(name for name in free if holds_intervals(work.sample.raw, name))
+    about = "For which interval are the amounts?" + (" Or which column says it for each row?" if columns else "")
+    said = work.ask("interval", about, (*INTERVALS, *columns))
+    if said:
+        binding = Binding(columns=(said,)) if said in columns else Binding(constant=said)
+        work.bind("interval", binding, f"you said {said!r}")

@@ -141,7 +141,12 @@ def _discounts(raw: RawRows, column_map: ColumnMap) -> Sequence[object] | None:
     if not values:
         return None
     rows = (dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True))
-    return [[row] if _is_given(row) else None for row in rows]
+    return [[_with_duration(row)] if _is_given(row) else None for row in rows]
+
+
+def _with_duration(row: dict[str, str | None]) -> dict[str, str | None]:
+    """The discount of a row: where its columns do not say how long it lasts, its end does."""
+    return row if row.get("duration") or not row.get("ends") else {**row, "duration": "repeating"}
 
 
 def _is_given(row: dict[str, str | None]) -> bool:

@@ -125,9 +125,9 @@ def build(
         progress(step.about)
         _make(connection, step, key.name)
     progress("proofs")
-    _sample_days(connection, key.name, ground.today)
+    sample_days(connection, key.name, ground.today)
     for proof in plan.proofs:
-        _require(connection, proof, key.name)
+        require(connection, proof, key.name)
     return _register(connection, key, ground, dimensions, built_at, plan)
 
 
@@ -229,7 +229,7 @@ def made_tables(kept: KeptLedger) -> dict[str, ir.Table]:
     return made
 
 
-def _require(connection: duckdb.DuckDBPyConnection, proof: Step, schema: str) -> None:
+def require(connection: duckdb.DuckDBPyConnection, proof: Step, schema: str) -> None:
     breach = connection.execute(proof.placed(schema)).fetchone()
     if breach is not None:
         raise ReconciliationError(
@@ -237,7 +237,7 @@ def _require(connection: duckdb.DuckDBPyConnection, proof: Step, schema: str) ->
         )
 
 
-def _sample_days(connection: duckdb.DuckDBPyConnection, schema: str, today: date) -> None:
+def sample_days(connection: duckdb.DuckDBPyConnection, schema: str, today: date) -> None:
     """The days on which every level is compared: today, and the middle of the ledger."""
     row = connection.execute(f"SELECT min(day) FROM {schema}.movements").fetchone()
     first = row[0] if row and row[0] else today
@@ -271,7 +271,8 @@ def _register(
     connection.execute("DELETE FROM ledgers WHERE ledger = ?", [key.name])
     connection.execute(
         "INSERT INTO ledgers BY NAME SELECT $ledger AS ledger, $stages AS stages, $policy AS policy, "
-        "$policy_hash AS policy_hash, $currency AS currency, $dimensions AS dimensions, $today AS today, $depends AS depends_on_today, "
+        "$policy_hash AS policy_hash, $currency AS currency, $dimensions AS dimensions, $today AS today, "
+        "$depends AS depends_on_today, "
         "$known_at::TIMESTAMP AS known_at, $imports AS imports, $ledger_hash AS ledger_hash, $built_at AS built_at, "
         "$traits AS traits, $proofs AS proofs, $schemas AS schemas",
         {

@@ -15,7 +15,7 @@ FROM problems p LEFT JOIN last_import USING (source, file)
 WHERE ($severity IS NULL OR p.severity = $severity) AND (p.file = '' OR p.import = last_import.import)
 ORDER BY p.import, p.file, p."row", p.field
 """
-"""The problems of imports. A file that was imported again speaks with its last import: what was mended there is gone."""
+"""The problems of imports. A file imported again speaks with its last import: what was mended there is gone."""
 
 _SET_ASIDE = """
 SELECT DISTINCT r.source, a."table", r.file, r."row", a.field, a.value, a.reason, a.remedy, 'set aside'

@@ -62,7 +62,8 @@ CREATE TABLE problems (
     value VARCHAR, reason VARCHAR, remedy VARCHAR, severity VARCHAR, raw VARCHAR
 );
 CREATE TABLE ledgers (
-    ledger VARCHAR PRIMARY KEY, stages INTEGER, policy VARCHAR, policy_hash VARCHAR, currency VARCHAR, dimensions VARCHAR[], today DATE,
+    ledger VARCHAR PRIMARY KEY, stages INTEGER, policy VARCHAR, policy_hash VARCHAR, currency VARCHAR,
+    dimensions VARCHAR[], today DATE,
     depends_on_today BOOLEAN, known_at TIMESTAMP, imports BIGINT, ledger_hash VARCHAR, built_at TIMESTAMP,
     traits VARCHAR, proofs VARCHAR[], schemas VARCHAR
 );

@@ -20,7 +20,7 @@ SETTINGS = {
     "timezone": "the time zone whose days count, such as Europe/Berlin",
     "fiscal_year_start": "the month, 1 to 12, in which fiscal quarters and years begin",
     "policy": "the policy that holds where a command names none",
-    "segments": "the fields whose roll-forwards the build keeps ready: plan, product, currency, country or an attribute",
+    "segments": "fields whose roll-forwards the build keeps ready: plan, product, currency, country, an attribute",
     "today": "the day up to which a book of past data looks; leave it out in a living book",
 }
 """Every setting, and what it is."""

@@ -111,7 +111,7 @@ class Account:
     def advance(self, day: int) -> None:
         """Come to a day: a discount that ended before it moved MRR by itself.
 
-        One that ends on the day is left to `book`, where what else happens joins it, or to the next day if nothing does.
+        One that ends on the day is left to `book`, where what else happens joins it, else to the next call.
         """
         main = self.items[0]
         if main.percent and main.discount is not None and main.discount.ends < day:

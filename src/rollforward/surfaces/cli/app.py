@@ -68,6 +68,7 @@ def make_app() -> typer.Typer:
 
 def run(arguments: list[str]) -> int:
     """Run a command line: its exit status. What goes wrong is one message on stderr, never a traceback."""
+    arguments = arguments or ["--help"]
     if "--no-color" in arguments:
         os.environ["NO_COLOR"] = "1"
     try:
@@ -91,9 +92,16 @@ def _status_of(error: BaseException) -> int:
         fail(str(error))
         return error.exit_status
     if isinstance(error, typer.TyperException):
-        fail(f"{error.format_message()} See `rollforward --help`.")
+        fail(_refusal(error))
         return UsageError.exit_status
     return _unforeseen(error)
+
+
+def _refusal(error: typer.TyperException) -> str:
+    """What is wrong with a command line, and whose help says more."""
+    said = error.format_message().replace("Value error, ", "").replace("Input should", "it should").rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{said}. See `{context.command_path if context else 'rollforward'} --help`."
 
 
 def _stop_writing() -> int:

@@ -2,25 +2,25 @@
 
 from datetime import date
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from rollforward.errors import BookExistsError, ReconciliationError
+from rollforward.errors import ReconciliationError
 from rollforward.surfaces.cli import values
-from rollforward.surfaces.cli.options import Looking, Voice
+from rollforward.surfaces.cli.options import DryRun, Looking, Voice, said
 from rollforward.surfaces.cli.output import put_line
 from rollforward.surfaces.cli.progress import counting, working
 from rollforward.surfaces.cli.voice import clock, note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from rollforward.book import Book
-    from rollforward.records.batch import Batch
-    from rollforward.sources.demo import DemoCompany
+    from rollforward.demo_book import Demo
 
-Folder = Annotated[Path, Argument(metavar="DIR", help="A new or empty folder.")]
+Folder = Annotated[
+    Path, Argument(parser=values.folder, metavar="DIR", help="The book's folder; made if it is not there.")
+]
 
 
 def init(
@@ -33,42 +33,50 @@ def init(
     ] = 1,
     today: Annotated[str | None, Option(metavar="DATE", help="The last day of a book of past data.")] = None,
     policy: Annotated[str, Option(metavar="NAME", help="The policy where a command names none.")] = "default",
+    dry_run: DryRun = False,
 ) -> None:
     """A new book: a folder with its settings and an empty database."""
     from rollforward.book import Book
 
-    book = Book.create(
+    make = Book.planned if dry_run else Book.create
+    book = make(
         folder,
         clock=clock,
         currency=currency.upper(),
         timezone=timezone,
         fiscal_year_start=fiscal_year_start,
         today=values.last_day(today, "--today"),
-        policy=_known_policy(policy),
+        policy=policy,
     )
     found = book.settings
-    put_line(f"{folder} is a book in {found.currency}, {found.timezone}, under policy {found.policy}.")
-    note(f"Next: rollforward import FILE --book {folder}", quiet=voice.quiet)
+    verb = "would be" if dry_run else "is"
+    put_line(f"{folder} {verb} a book in {found.currency}, {found.timezone}, under policy {found.policy}.")
+    if not dry_run:
+        note(f"Next: rollforward import FILE{said(folder)}", quiet=voice.quiet)
 
 
-def _known_policy(name: str) -> str:
-    from rollforward.errors import UnknownNameError
-    from rollforward.policy.policy import preset_names
-
-    if name not in preset_names():
-        raise UnknownNameError("policy", name, preset_names())
-    return name
-
-
-def build(looking: Looking, voice: Voice) -> None:
+def build(looking: Looking, voice: Voice, dry_run: DryRun = False) -> None:
     """Build the ledger anew from the records and prove it. Other commands build by themselves when they must."""
     book = looking.open()
+    if dry_run:
+        put_line(_would_build(book, looking))
+        return
     with working("building", quiet=voice.quiet) as tell:
         kept = book.build(looking.view(book), progress=tell)
     put_line(
         f"ledger {kept.ledger_hash} under policy {kept.policy} ({kept.policy_hash}), {kept.currency}, to {kept.today}"
     )
     put_line(f"proved: {', '.join(kept.proofs)}")
+    looking.warn_of_uncounted(book, quiet=voice.quiet)
+
+
+def _would_build(book: "Book", looking: Looking) -> str:
+    policy, currency, is_there = book.planned_build(looking.view(book))
+    why = "though one is there that is up to date" if is_there else "for none is there that is up to date"
+    return (
+        f"would build a ledger under policy {policy.name} ({policy.hash}), {currency}, to {book.today()}, "
+        f"and prove it, {why}"
+    )
 
 
 def demo(
@@ -77,51 +85,40 @@ def demo(
     customers: Annotated[int, Option(min=1, metavar="N", help="How many customers.")] = 2000,
     seed: Annotated[int, Option(metavar="N", help="Another seed, another company.")] = 1,
     files: Annotated[bool, Option("--files", help="Write its records to DIR/files too, to try import.")] = False,
-    yes: Annotated[bool, Option("--yes", help="Replace a book that is there.")] = False,
+    dry_run: DryRun = False,
+    yes: Annotated[bool, Option("--yes", help="Replace a demo book that is there.")] = False,
 ) -> None:
     """The demo company's book: made from a seed, built, and held against the company's own truth."""
-    from rollforward.sources.demo import DemoCompany
+    from rollforward.book import Book
 
-    company = DemoCompany(customers, seed, today=min(DemoCompany.today, clock().date()))
-    book = _demo_book(folder, company, replace=yes)
-    _take_in(book, company, quiet=voice.quiet)
+    made = Book.demo(folder, customers=customers, seed=seed, clock=clock)
+    made.check(replace=yes)
+    if dry_run:
+        put_line(_would_make(made, files=files))
+        return
+    book = _filled(made, replace=yes, quiet=voice.quiet)
     if files:
-        company.write_files(folder / "files")
+        made.write_files()
     with working("building", quiet=voice.quiet) as tell:
         book.build(progress=tell)
     _show_last_year(book, quiet=voice.quiet)
-    _hold_against_truth(book, company, quiet=voice.quiet)
+    _hold_against_truth(book, made, quiet=voice.quiet)
     _say_what_next(folder, files=files)
 
 
-def _demo_book(folder: Path, company: "DemoCompany", *, replace: bool) -> "Book":
-    from rollforward.book import Book
-    from rollforward.store import database, settings
-
-    there = [folder / settings.FILE, folder / database.FILE, folder / f"{database.FILE}.wal"]
-    if any(file.exists() for file in there) and not replace:
-        raise BookExistsError(folder)
-    for file in there:
-        file.unlink(missing_ok=True)
-    return Book.create(folder, clock=clock, currency=company.currency, today=company.today, segments=_SEGMENTS)
+def _would_make(made: "Demo", *, files: bool) -> str:
+    company = made.company
+    instead = "in place of the demo book that is there, " if made.is_there else ""
+    written = f", and write its files to {made.folder / 'files'}" if files else ""
+    return (
+        f"would make {made.folder} the book of a company of {company.customers:,} customers from seed {company.seed}, "
+        f"{instead}in {company.currency}, to {company.today}{written}"
+    )
 
 
-_SEGMENTS = ("plan", "currency", "country", "segment")
-"""What the demo book keeps ready to be grouped by."""
-
-
-def _take_in(book: "Book", company: "DemoCompany", *, quiet: bool) -> None:
-    with counting("making the company", company.customers, quiet=quiet) as tell:
-        book.take_in(_told(company.batches(), tell), source="demo")
-
-
-def _told(batches: "Iterator[Batch]", tell: "Callable[[str, int], None]") -> "Iterator[Batch]":
-    """The batches, with the customers counted as they pass."""
-    done = 0
-    for batch in batches:
-        done += batch.rows_in if batch.table == "customers" else 0
-        tell("customers", done)
-        yield batch
+def _filled(made: "Demo", *, replace: bool, quiet: bool) -> "Book":
+    with counting("making the company", made.company.customers, quiet=quiet) as tell:
+        return made.make(tell, replace=replace)
 
 
 def _show_last_year(book: "Book", *, quiet: bool) -> None:
@@ -136,11 +133,11 @@ def _show_last_year(book: "Book", *, quiet: bool) -> None:
     note(str(result.stamp), quiet=quiet)
 
 
-def _hold_against_truth(book: "Book", company: "DemoCompany", *, quiet: bool) -> None:
+def _hold_against_truth(book: "Book", made: "Demo", *, quiet: bool) -> None:
     from rollforward.demo_check import compare
 
     with working("comparing", quiet=quiet) as tell:
-        compared = compare(book, company.truth(), tell)
+        compared = compare(book, made.truth, tell)
     if compared.disagreements:
         shown = "\n".join(f"  {found}" for found in compared.disagreements[:10])
         number = len(compared.disagreements)
@@ -155,14 +152,9 @@ def _hold_against_truth(book: "Book", company: "DemoCompany", *, quiet: bool) ->
 
 
 def _say_what_next(folder: Path, *, files: bool) -> None:
-    last = (
-        f"import {folder}/files/subscriptions.csv --book OTHER" if files else f"movements --book {folder} --kind churn"
-    )
+    named = said(folder)
+    last = f"import {quote(str(folder / 'files'))} --book OTHER" if files else f"movements{named} --kind churn"
     put_line()
     put_line("Next:")
-    for command in (
-        f"metrics nrr_12m grr_12m customers --every quarter --book {folder}",
-        f"cohorts --book {folder}",
-        last,
-    ):
+    for command in (f"metrics nrr_12m grr_12m customers --every quarter{named}", f"cohorts{named}", last):
         put_line(f"  rollforward {command}")

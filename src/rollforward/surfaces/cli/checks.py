@@ -1,39 +1,74 @@
 """The commands that check: verify and doctor."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Exit
 
 from rollforward.errors import ReconciliationError
-from rollforward.surfaces.cli.options import Looking, Printed, Voice
+from rollforward.surfaces.cli.options import Looking, Printed
 from rollforward.surfaces.cli.output import put_line
 from rollforward.surfaces.cli.progress import counting
+from rollforward.surfaces.cli.voice import note
+
+if TYPE_CHECKING:
+    from rollforward.cases import Difference, Verdict
+    from rollforward.formats import Answer
 
 
 def verify(
-    paths: Annotated[list[Path], Argument(metavar="PATH", help="Case files, or folders of them.")], voice: Voice
+    paths: Annotated[list[Path], Argument(metavar="PATH", help="Case files, or folders of them.")], printed: Printed
 ) -> None:
-    """Run cases (records in, numbers out) and print each difference."""
+    """Run cases (records in, numbers out) and print each difference.
+
+    With --format or --output every case has a line, those that hold too, with nothing under `differences`.
+    """
+    verdicts = _verdicts(paths, quiet=printed.quiet)
+    differing = [verdict for verdict in verdicts if verdict.differences]
+    counted = f"{_cases(len(verdicts))}, {len(differing):,} {'differs' if len(differing) == 1 else 'differ'}"
+    if printed.format or printed.output:
+        printed.show_answer(_answer(verdicts))
+        note(counted, quiet=printed.quiet)
+    else:
+        for difference in (found for verdict in differing for found in verdict.differences):
+            put_line(str(difference))
+        put_line(counted)
+    if differing:
+        raise Exit(ReconciliationError.exit_status)
+
+
+def _cases(number: int) -> str:
+    return "1 case" if number == 1 else f"{number:,} cases"
+
+
+def _verdicts(paths: list[Path], *, quiet: bool) -> "list[Verdict]":
     from rollforward.cases import load
     from rollforward.cases import verify as run
 
     total = sum(1 for _ in load(paths))
     done = 0
-    with counting("verifying", total, quiet=voice.quiet) as tell:
+    with counting("verifying", total, quiet=quiet) as tell:
 
         def count(case: str) -> None:
             nonlocal done
             done += 1
             tell(case, done)
 
-        verdicts = run(paths, count)
-    differing = [verdict for verdict in verdicts if verdict.differences]
-    for difference in (found for verdict in differing for found in verdict.differences):
-        put_line(str(difference))
-    put_line(f"{len(verdicts):,} cases, {len(differing):,} differ")
-    if differing:
-        raise Exit(ReconciliationError.exit_status)
+        return run(paths, count)
+
+
+def _answer(verdicts: "list[Verdict]") -> "Answer":
+    """A line for each case: its differences in words, nothing where it holds."""
+    from rollforward.formats import Answer
+    from rollforward.results import column
+
+    columns = tuple(column(name, "text") for name in ("case", "file", "differences"))
+    rows = [(one.case, str(one.file), "; ".join(map(_difference, one.differences)) or None) for one in verdicts]
+    return Answer("verify", columns, list(rows))
+
+
+def _difference(found: "Difference") -> str:
+    return f"{found.where}: expected {found.expected}, found {found.found}"
 
 
 def doctor(looking: Looking, printed: Printed) -> None:

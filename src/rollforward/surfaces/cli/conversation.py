@@ -11,18 +11,17 @@ from rollforward.surfaces.cli.proposals import is_by_word
 from rollforward.surfaces.cli.voice import warn
 
 if TYPE_CHECKING:
+    from rollforward.book import Book
     from rollforward.sources.proposal import Answer, Proposal
     from rollforward.sources.work import Question
 
 
-def ask_all(proposal: Proposal) -> Proposal:
+def ask_all(book: Book, proposal: Proposal) -> Proposal:
     """The proposal once every question is answered; an answer can raise another question."""
-    from rollforward.sources.proposal import answer
-
     while proposal.questions:
         question = proposal.questions[0]
         try:
-            proposal = answer(proposal, {question.name: _ask(question)})
+            proposal = book.answer(proposal, {question.name: _ask(question)})
         except UsageError as error:
             warn(str(error))
     return proposal
@@ -48,6 +47,6 @@ def _prompt(text: str) -> str:
     return str(typer.prompt(text, err=True)).strip()
 
 
-def confirmed() -> bool:
+def confirmed(what: str) -> bool:
     """Whether a person agrees to book."""
-    return typer.confirm("Book these rows?", err=True)
+    return typer.confirm(f"Book {what}?", err=True)

@@ -36,6 +36,8 @@ def export(
     """Write the ledger (movements), the MRR of every customer and month, the roll-forward and the accounts to files."""
     book = looking.open()
     files = [folder / "rollforward.xlsx"] if format == "xlsx" else [folder / f"{name}.{format}" for name in EXPORTS]
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file, and an export is a folder of files. Name a folder.")
     _refuse_replacing(files, replace=yes or dry_run)
     with working("exporting", quiet=voice.quiet) as tell:
         view = looking.view(book)
@@ -47,6 +49,7 @@ def export(
             sizes = _written(files, results, tell)
     _say(files, sizes, "would write" if dry_run else "wrote")
     note(str(results["rollforward"].stamp), quiet=voice.quiet)
+    looking.warn_of_uncounted(book, quiet=voice.quiet)
 
 
 def _refuse_replacing(files: list[Path], *, replace: bool) -> None:
@@ -81,8 +84,8 @@ def _write_workbook(file: Path, results: dict[str, "Result"]) -> list[int]:
 
 def _write(file: Path, result: "Result") -> int:
     """Write one file, whole or not at all: how many rows it has. A listing goes straight from the book to the file."""
-    from rollforward.listing import Listing
     from rollforward.formats import RENDERERS, answer_of
+    from rollforward.listing import Listing
 
     if not isinstance(result, Listing):
         write(file, RENDERERS[file.suffix[1:]](answer_of(result)))

@@ -1,5 +1,6 @@
 """The commands that answer with figures by period: mrr, metrics, cohorts."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
@@ -19,13 +20,14 @@ def mrr(looking: Looking, segmented: Segmented, periodic: Periodic, printed: Pri
     with printed.working("adding up"):
         result = book.rollforward(
             every=periodic.every,
-            start=periodic.start,
-            end=periodic.end,
+            **periodic.days(book),
             where=segmented.chosen(),
             by=segmented.by,
             view=looking.view(book),
         )
     printed.show(result)
+    segmented.warn_of_nothing(result, quiet=printed.quiet)
+    looking.warn_of_uncounted(book, quiet=printed.quiet)
 
 
 def metrics(
@@ -37,6 +39,8 @@ def metrics(
     listed: Annotated[bool, Option("--list", help="List the metrics with formula, unit and source.")] = False,
 ) -> None:
     """The values of metrics for each period."""
+    from rollforward.formats import answer_of
+
     if listed:
         printed.show_answer(_registry(names or []))
         return
@@ -45,13 +49,15 @@ def metrics(
         result = book.metrics(
             *(names or []),
             every=periodic.every,
-            start=periodic.start,
-            end=periodic.end,
+            **periodic.days(book),
             where=segmented.chosen(),
             by=segmented.by,
             view=looking.view(book),
         )
-    printed.show(result)
+    # Every metric makes a table far wider than a screen, so that it is read downwards.
+    printed.show_answer(replace(answer_of(result), turned=not names and segmented.by is None))
+    segmented.warn_of_nothing(result, quiet=printed.quiet)
+    looking.warn_of_uncounted(book, quiet=printed.quiet)
 
 
 def _registry(names: list[str]) -> "Answer":
@@ -81,3 +87,5 @@ def cohorts(
             measure=measure, every=every, percent=not absolute, where=filtered.chosen(), view=looking.view(book)
         )
     printed.show(result)
+    filtered.warn_of_nothing(result, quiet=printed.quiet)
+    looking.warn_of_uncounted(book, quiet=printed.quiet)

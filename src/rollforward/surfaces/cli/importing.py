@@ -1,4 +1,4 @@
-"""The command `import`: propose a map, settle what is open, book the rows, account for every one of them."""
+"""The command `import`: sort files, propose maps, settle what is open, book the rows, account for every one of them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,111 +11,142 @@ from rollforward.surfaces.cli.conversation import ask_all, confirmed
 from rollforward.surfaces.cli.options import Shelf, Voice
 from rollforward.surfaces.cli.output import write
 from rollforward.surfaces.cli.progress import counting
-from rollforward.surfaces.cli.proposals import answered, show_proposal
-from rollforward.surfaces.cli.report import show_report
+from rollforward.surfaces.cli.proposals import answer_all, files_said, how_on, show_proposal, show_refused
+from rollforward.surfaces.cli.report import show_reports
 from rollforward.surfaces.cli.voice import is_conversation, note
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rollforward.book import Book
+    from rollforward.proposals import Refused
     from rollforward.sources.column_map import ColumnMap
     from rollforward.sources.proposal import Proposal
+    from rollforward.store.intake import ImportReport
 
 
 @dataclass(frozen=True)
 class Mapping:
-    """Where the column map comes from."""
+    """Where the column maps come from."""
 
     map_file: Annotated[
-        Path | None, Option("--map", metavar="FILE", help="The column map; without it one is proposed.")
+        Path | None, Option("--map", metavar="FILE", help="One map for all files; without it maps are proposed.")
     ] = None
-    save_map: Annotated[Path | None, Option(metavar="FILE", help="Write the proposed map to a file.")] = None
+    save_map: Annotated[
+        Path | None, Option(metavar="FILE", help="Write the proposed map to a file; several to a folder.")
+    ] = None
     answers: Annotated[
-        list[str] | None, Option("--set", metavar="NAME=VALUE", help="Answer a question; NAME.WORD=VALUE for a word.")
+        list[str] | None,
+        Option("--set", metavar="NAME=VALUE", help="Answer a question: NAME=VALUE, NAME.WORD=VALUE, FILE:NAME=VALUE."),
     ] = None
 
-    def settled(self, book: "Book", paths: list[Path], *, is_asked: bool) -> "ColumnMap":
-        """The map of the file, or the one that is proposed once nothing about it is open and it is agreed to."""
-        if self.map_file is None:
-            return _agreed(_proposed(book, paths, self.answers or [], self.save_map), paths, is_asked=is_asked)
-        from rollforward.sources.map_file import load_map
 
-        if self.answers or self.save_map:
-            raise UsageError("with --map nothing is proposed: leave out --set and --save-map, or --map.")
-        return load_map(self.map_file)
+@dataclass(frozen=True)
+class Settled:
+    """What is going to be booked: the files of each kind with their map, in order; and what is not."""
+
+    kinds: "list[tuple[Sequence[Path], ColumnMap]]"
+    refused: "Sequence[Refused]" = ()
 
 
 def import_(
     paths: Annotated[
         list[Path],
-        Argument(metavar="PATH", help="Files or folders of one kind: csv, xlsx, json, jsonl, parquet."),
+        Argument(metavar="PATH", help="Files or folders: csv, xlsx, json, jsonl, parquet."),
     ],
     shelf: Shelf,
     mapping: Mapping,
     voice: Voice,
     source: Annotated[str, Option(metavar="NAME", help="The source; the same one for later files of it.")] = "files",
     dry_run: Annotated[bool, Option("--dry-run", help="Count what would be booked, and book nothing.")] = False,
-    yes: Annotated[bool, Option("--yes", help="Book without asking.")] = False,
+    yes: Annotated[bool, Option("--yes", help="Book without asking, even if some file is refused.")] = False,
 ) -> None:
     """Book the rows of files, all or nothing. A row that cannot be read goes to quarantine, with its reason.
 
-    Shapes: subscription terms, change logs, renewals, invoice lines, MRR snapshots, customers, exchange rates and
-    payments.
+    Shapes: subscription terms, change logs, renewals, invoice lines, MRR snapshots, customers, exchange rates,
+    payments. Each kind of file gets a map of its own.
     """
     book = shelf.open()
-    column_map = mapping.settled(book, paths, is_asked=not (yes or dry_run))
+    settled = _settled(book, paths, mapping, is_asked=not (yes or dry_run))
     with counting("importing", None, quiet=voice.quiet) as tell:
-        report = book.import_files(
-            paths, column_map, source=source, dry_run=dry_run, progress=lambda file, rows: tell(Path(file).name, rows)
+        reports = book.import_kinds(
+            settled.kinds, source=source, dry_run=dry_run, progress=lambda file, rows: tell(Path(file).name, rows)
         )
-    show_report(report, dry_run=dry_run)
-    note(_next(shelf.book, dry_run=dry_run), quiet=voice.quiet)
-    if report.rows_in and not report.booked + report.unchanged:
+    names = [files_said(files) for files, _ in settled.kinds]
+    show_reports(list(zip(names, reports, strict=True)), shelf, dry_run=dry_run)
+    show_refused(settled.refused)
+    note(_next(shelf, reports, dry_run=dry_run), quiet=voice.quiet)
+    if settled.refused or any(report.rows_in and not report.booked + report.unchanged for report in reports):
         raise Exit(IncompleteError.exit_status)
 
 
-def _proposed(book: "Book", paths: list[Path], answers: list[str], save_map: Path | None) -> "Proposal":
-    """The proposal with its answers, shown; what is open is asked where a person sits."""
-    proposal = answered(book.propose(paths), answers)
+def _settled(book: "Book", paths: list[Path], mapping: Mapping, *, is_asked: bool) -> Settled:
+    """The one map there is for all files, or those that are proposed once nothing is open and they are agreed to."""
+    if mapping.map_file is None:
+        return _agreed(book, paths, mapping, is_asked=is_asked)
+    if mapping.answers or mapping.save_map:
+        raise UsageError("with --map nothing is proposed: leave out --set and --save-map, or --map.")
+    return Settled([(paths, book.load_map(mapping.map_file))])
+
+
+def _agreed(book: "Book", paths: list[Path], mapping: Mapping, *, is_asked: bool) -> Settled:
+    sorted_files = book.sort_files(paths)
+    refused = sorted_files.refused
+    if not sorted_files.proposals:
+        raise UsageError("\n".join(f"{one.file}: {one.reason}" for one in refused) + "\nNothing was booked.")
+    proposals = _answered(book, sorted_files.proposals, mapping)
+    is_ready = all(proposal.is_ready for proposal in proposals)
+    if is_asked or not is_ready:
+        show_refused(refused)
+    if not is_ready or (is_asked and not is_conversation()):
+        raise UsageError(how_on(proposals, refused, paths))
+    if is_asked and not confirmed(_what(proposals, refused)):
+        note("Nothing was booked.")
+        raise Exit
+    return Settled([(proposal.files, proposal.column_map) for proposal in proposals], refused)
+
+
+def _answered(book: "Book", proposals: "Sequence[Proposal]", mapping: Mapping) -> "Sequence[Proposal]":
+    """The proposals with their answers, shown; what is open is asked where a person sits."""
+    proposals = [_talked_over(book, one) for one in answer_all(book, proposals, mapping.answers or [])]
+    if mapping.save_map:
+        _save(book, proposals, mapping.save_map)
+    return book.in_order(proposals)
+
+
+def _talked_over(book: "Book", proposal: "Proposal") -> "Proposal":
     show_proposal(proposal)
     if is_conversation() and not proposal.is_ready:
-        proposal = ask_all(proposal)
+        proposal = ask_all(book, proposal)
         show_proposal(proposal)
-    if save_map:
-        _save(proposal, save_map)
     return proposal
 
 
-def _agreed(proposal: "Proposal", paths: list[Path], *, is_asked: bool) -> "ColumnMap":
-    """The map of a proposal that is ready and, where a person can be asked, agreed to."""
-    if not proposal.is_ready or (is_asked and not is_conversation()):
-        raise UsageError(_how_on(proposal, paths))
-    if is_asked and not confirmed():
-        note("Nothing was booked.")
-        raise Exit
-    return proposal.column_map
+def _what(proposals: "Sequence[Proposal]", refused: "Sequence[Refused]") -> str:
+    number = sum(len(proposal.files) for proposal in proposals)
+    if refused:
+        return f"the other {number:,} files" if number > 1 else "the other file"
+    return "these rows" if number == 1 else f"the rows of these {number:,} files"
 
 
-def _save(proposal: "Proposal", file: Path) -> None:
-    from rollforward.sources.map_file import dump_map
-
-    write(file, dump_map(proposal.column_map).encode())
-    note(f"wrote {file}" + ("" if proposal.is_ready else ", which is not complete yet"))
-
-
-def _how_on(proposal: "Proposal", paths: list[Path]) -> str:
-    named = " ".join(map(str, paths))
-    if proposal.is_ready:
-        ways = "add --yes, or write it with --save-map FILE and pass it with --map FILE"
-        return f"nothing was booked, for nobody could be asked. If the proposal is right: {ways}."
-    said = " ".join(f"--set '{question.name}=...'" for question in proposal.questions)
-    number = len(proposal.questions)
-    opened = "a question is" if number == 1 else f"{number} questions are"
-    return (
-        f"{opened} open, and nothing was booked. Answer: rollforward import {named} {said}\n"
-        "or write the map with --save-map FILE, complete it, and pass it with --map FILE."
-    )
+def _save(book: "Book", proposals: "Sequence[Proposal]", place: Path) -> None:
+    """Write the one map to a file, or each to a file of its own in a folder."""
+    if len(proposals) == 1 and not place.is_dir():
+        files = [place]
+    else:
+        if place.suffix or place.is_file():
+            kinds = f"these are {len(proposals)} kinds of files, and each needs a map"
+            raise UsageError(f"{kinds}: name a folder with --save-map, not {place}.")
+        place.mkdir(parents=True, exist_ok=True)
+        files = [place / f"{proposal.files[0].name.split('.')[0]}.toml" for proposal in proposals]
+    for file, proposal in zip(files, proposals, strict=True):
+        write(file, book.map_text(proposal.column_map).encode())
+        note(f"wrote {file}" + ("" if proposal.is_ready else ", which is not complete yet"))
 
 
-def _next(book: Path, *, dry_run: bool) -> str:
-    folder = "" if book == Path() else f" --book {book}"
-    return "Nothing was booked: this was a dry run." if dry_run else f"Next: rollforward mrr{folder}"
+def _next(shelf: Shelf, reports: "list[ImportReport]", *, dry_run: bool) -> str:
+    if dry_run:
+        return "Nothing was booked: this was a dry run."
+    # Who pays and what a currency is worth make no MRR by themselves.
+    recurs = {table for report in reports for table in report.by_table} - {"customers", "exchange_rates", "payments"}
+    return f"Next: rollforward {'mrr' if recurs else 'import FILE'}{shelf.said}"

@@ -35,14 +35,14 @@ def movements(
     book = looking.open()
     with printed.working("listing"):
         result = book.movements(
-            start=ranged.start,
-            end=ranged.end,
+            **ranged.days(book),
             where=filtered.chosen(),
             kind=kind,
             account=account,
             view=looking.view(book),
         )
     _show(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None, latest=True)
+    looking.warn_of_uncounted(book, quiet=printed.quiet)
 
 
 def accounts(
@@ -58,6 +58,7 @@ def accounts(
     with printed.working("listing"):
         result = book.accounts(where=filtered.chosen(), search=search, view=looking.view(book))
     _show(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None)
+    looking.warn_of_uncounted(book, quiet=printed.quiet)
 
 
 def problems(
@@ -73,8 +74,6 @@ def problems(
     book = looking.open()
     with printed.working("listing"):
         result = book.problems(severity=severity, view=looking.view(book))
-    if not result.rows:
-        note("no problems", quiet=printed.quiet)
     _show(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None)
 
 
@@ -86,6 +85,8 @@ def _show(result: "Result", printed: Printed, limit: int | None, *, chosen: bool
     total = _count(result) if is_limited else 0
     if limit is None or total <= limit:
         printed.show(result)
+        if not result.rows:
+            note(f"no {result.subject}", quiet=printed.quiet)
         return
     rows = _part(result, total - limit if latest else 0, limit)
     which, more = "latest" if latest else "first", total - limit

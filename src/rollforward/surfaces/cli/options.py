@@ -5,21 +5,33 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 
 from typer import Option
 
 from rollforward.calendar import Every
 from rollforward.surfaces.cli import values
 from rollforward.surfaces.cli.progress import Tell, working
-from rollforward.surfaces.cli.voice import clock, note
+from rollforward.surfaces.cli.voice import clock, note, warn
 
 if TYPE_CHECKING:
     from rollforward.book import Book, View
     from rollforward.formats import Answer
     from rollforward.results import Result
 
+
+class Days(TypedDict):
+    """From when to when, as the book is asked."""
+
+    start: date | None
+    end: date | None
+
+
 Format = Literal["table", "json", "csv", "parquet", "md", "xlsx"]
+
+
+DryRun = Annotated[bool, Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,15 @@ class Shelf:
     """Which book."""
 
     book: Annotated[
-        Path, Option("--book", metavar="DIR", envvar="ROLLFORWARD_BOOK", show_envvar=False, help="The book's folder.")
+        Path,
+        Option(
+            "--book",
+            parser=values.folder,
+            metavar="DIR",
+            envvar="ROLLFORWARD_BOOK",
+            show_envvar=False,
+            help="The book's folder.",
+        ),
     ] = Path()
 
     def open(self) -> "Book":
@@ -43,6 +63,16 @@ class Shelf:
         from rollforward.book import Book
 
         return Book.open(self.book, clock=clock)
+
+    @property
+    def said(self) -> str:
+        """The options that name the same book in another command, with a space before each."""
+        return said(self.book)
+
+
+def said(book: Path) -> str:
+    """The option that names a book, with a space before it; nothing for the folder one stands in."""
+    return "" if book == Path() else f" --book {quote(str(book))}"
 
 
 @dataclass(frozen=True)
@@ -62,6 +92,26 @@ class Looking(Shelf):
         moment = values.known_at(self.as_of, book.settings.timezone, clock())
         return View(self.policy, self.currency.upper() if self.currency else None, moment)
 
+    @property
+    def said(self) -> str:
+        """The options that name the same ledger in another command, with a space before each."""
+        more = (("--policy", self.policy), ("--currency", self.currency), ("--as-of", self.as_of))
+        return said(self.book) + "".join(f" {option} {quote(text)}" for option, text in more if text)
+
+    def warn_of_uncounted(self, book: "Book", *, quiet: bool) -> None:
+        """Warn on stderr of the rows that are in no figure."""
+        found = None if quiet else book.uncounted(view=self.view(book))
+        if found is None or not found.quarantined + found.set_aside:
+            return
+        numbers = ((found.quarantined, "in quarantine"), (found.set_aside, "set aside"))
+        counted = " and ".join(f"{are(number)} {state}" for number, state in numbers if number)
+        warn(f"{counted}; see `rollforward problems{self.said}`")
+
+
+def are(number: int) -> str:
+    """So many rows are, in words."""
+    return "1 row is" if number == 1 else f"{number:,} rows are"
+
 
 @dataclass(frozen=True)
 class Filtered:
@@ -74,6 +124,13 @@ class Filtered:
     def chosen(self) -> dict[str, list[str]]:
         """The values of each field."""
         return values.pairs(self.where, "--where")
+
+    def warn_of_nothing(self, result: "Result", *, quiet: bool) -> None:
+        """Warn where a filter leaves nothing but zeros, as a word that the book does not know does."""
+        figures = [place for place, column in enumerate(result.columns) if column.kind not in {"text", "day"}]
+        if self.where and not quiet and not any(row[place] for row in result.rows for place in figures):
+            said = " and ".join(dict.fromkeys(self.where))
+            warn(f"nothing matches {said}; values are compared letter by letter")
 
 
 @dataclass(frozen=True)
@@ -90,15 +147,9 @@ class Ranged:
     from_: Annotated[str | None, Option("--from", metavar="DATE", help="First day, month (2026-01) or year.")] = None
     to: Annotated[str | None, Option("--to", metavar="DATE", help="Last day, month or year.")] = None
 
-    @property
-    def start(self) -> date | None:
-        """The first day."""
-        return values.first_day(self.from_, "--from")
-
-    @property
-    def end(self) -> date | None:
-        """The last day."""
-        return values.last_day(self.to, "--to")
+    def days(self, book: "Book") -> Days:  # noqa: ARG002  where periods are fiscal, the book says which
+        """The first and the last day."""
+        return {"start": values.first_day(self.from_, "--from"), "end": values.last_day(self.to, "--to")}
 
 
 @dataclass(frozen=True)
@@ -106,6 +157,14 @@ class Periodic(Ranged):
     """From when to when, and in which periods."""
 
     every: Annotated[Every, Option(help="The length of a period.")] = "month"
+
+    def days(self, book: "Book") -> Days:
+        """The first and the last day. Where periods are the book's fiscal quarters or years, so is a bare year."""
+        fiscal = book.settings.fiscal_year_start if self.every in {"quarter", "year"} else 1
+        return {
+            "start": values.first_day(self.from_, "--from", fiscal),
+            "end": values.last_day(self.to, "--to", fiscal),
+        }
 
 
 @dataclass(frozen=True)

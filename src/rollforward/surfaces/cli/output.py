@@ -39,10 +39,20 @@ def put(answer: Answer, wanted: str | None, file: Path | None) -> None:
 def format_for(wanted: str | None, file: Path | None) -> str:
     """The format: the one wanted, that of the file's ending, or a table."""
     if wanted or file is None:
+        _refuse_contradiction(wanted, file)
         return wanted or "table"
     if file.suffix.lower() not in _ENDINGS:
         raise UsageError(f"--output {file}: the ending names no format. Use {', '.join(_ENDINGS)}, or add --format.")
     return _ENDINGS[file.suffix.lower()]
+
+
+def _refuse_contradiction(wanted: str | None, file: Path | None) -> None:
+    """Refuse a file whose ending names another format than the one wanted. A text file can hold any text."""
+    named = _ENDINGS.get(file.suffix.lower()) if file else None
+    if named not in {None, "table", wanted}:
+        raise UsageError(
+            f"--output {file} is {named} by its ending, and --format says {wanted}. Leave one of them out."
+        )
 
 
 def _refuse_binary(chosen: str) -> None:

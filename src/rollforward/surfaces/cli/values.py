@@ -4,34 +4,43 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from rollforward.calendar import period_of
+from rollforward.calendar import Every, Period, period_of
 from rollforward.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MOMENT = timedelta(microseconds=1)
-_FORMS = ((r"\d{4}", "year", "-01-01"), (r"\d{4}-\d{2}", "month", "-01"), (r"\d{4}-\d{2}-\d{2}", "day", ""))
+_FORMS: tuple[tuple[str, Every, str], ...] = (
+    (r"\d{4}", "year", "-01-01"),
+    (r"\d{4}-\d{2}", "month", "-01"),
+    (r"\d{4}-\d{2}-\d{2}", "day", ""),
+)
 
 
-def first_day(text: str | None, option: str) -> date | None:
-    """The first day of a written day, month or year."""
-    return _range(text, option)[0] if text else None
+def first_day(text: str | None, option: str, fiscal_year_start: int = 1) -> date | None:
+    """The first day of a written day, month or year. The year is the fiscal one that begins in that month."""
+    return None if text is None else _period(text, option, fiscal_year_start).start
 
 
-def last_day(text: str | None, option: str) -> date | None:
-    """The last day of a written day, month or year."""
-    return _range(text, option)[1] if text else None
+def last_day(text: str | None, option: str, fiscal_year_start: int = 1) -> date | None:
+    """The last day of a written day, month or year. The year is the fiscal one that begins in that month."""
+    return None if text is None else _period(text, option, fiscal_year_start).last_day
 
 
-def _range(text: str, option: str) -> tuple[date, date]:
+def _period(text: str, option: str, fiscal_year_start: int) -> Period:
     for pattern, every, rest in _FORMS:
         if re.fullmatch(pattern, text):
-            period = period_of(_day(text + rest, text, option), every, 1)  # type: ignore[arg-type]
-            return period.start, period.last_day
+            # A fiscal year is called after the year in which it ends, so that year's January is always in it.
+            day = _day(text + rest, text, option)
+            try:
+                return period_of(day, every, fiscal_year_start if every == "year" else 1)
+            except (ValueError, OverflowError) as error:  # before the first or after the last day there is
+                raise _not_a_day(text, option) from error
     raise _not_a_day(text, option)
 
 
@@ -73,6 +82,13 @@ def _timestamp(text: str, zone: ZoneInfo) -> datetime:
 
 def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def folder(text: str) -> Path:
+    """A folder by name. An empty name, as of a variable that is not set, stands for no folder."""
+    if not str(text):
+        raise UsageError("the folder's name is empty. Write . for the folder you stand in.")
+    return Path(text)
 
 
 def pairs(texts: Iterable[str] | None, option: str) -> dict[str, list[str]]:

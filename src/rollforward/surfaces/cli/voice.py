@@ -40,5 +40,9 @@ def is_conversation() -> bool:
 def clock() -> datetime:
     """The time now, in UTC. ROLLFORWARD_NOW sets it, for tests and documentation."""
     fixed = os.environ.get("ROLLFORWARD_NOW")
-    moment = datetime.fromisoformat(fixed) if fixed else datetime.now(UTC)
+    if not fixed:
+        from rollforward.book import now
+
+        return now()
+    moment = datetime.fromisoformat(fixed)
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment

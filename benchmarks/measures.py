@@ -1,0 +1,66 @@
+"""Measures: seconds and peak memory of commands and of steps, as medians and as ratios pair by pair."""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row of the report: what was measured, its median, and the goal it stands beside."""
+
+    what: str
+    median: str
+    goal: str
+    holds: bool | None = None
+
+    def row(self) -> str:
+        """The row as Markdown."""
+        verdict = "" if self.holds is None else ("yes" if self.holds else "**no**")
+        return f"| {self.what} | {self.median} | {self.goal} | {verdict} |"
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """How long a call takes."""
+    begun = time.perf_counter()
+    run()
+    return time.perf_counter() - begun
+
+
+def paired(ours: Callable[[], float], theirs: Callable[[], float], runs: int) -> tuple[float, float, float]:
+    """Median seconds of both, run in turn, and the median of their ratios."""
+    pairs = [(ours(), theirs()) for _ in range(runs)]
+    return (
+        statistics.median(pair[0] for pair in pairs),
+        statistics.median(pair[1] for pair in pairs),
+        statistics.median(pair[0] / pair[1] for pair in pairs),
+    )
+
+
+def median_seconds(run: Callable[[], object], runs: int) -> float:
+    """The median of several runs."""
+    return statistics.median(seconds(run) for _ in range(runs))
+
+
+def command(*arguments: str) -> tuple[float, int]:
+    """Seconds and peak memory in MB of a command in a process of its own."""
+    begun = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, *arguments], stdout=subprocess.DEVNULL, env={**os.environ, "NO_COLOR": "1"}
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(arguments)} ended with status {status}")
+    return time.perf_counter() - begun, usage.ru_maxrss // 1024
+
+
+def own_peak() -> int:
+    """The peak memory of this process in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

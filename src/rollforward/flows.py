@@ -1,0 +1,34 @@
+"""The columns and rows of a roll-forward: which movements it shows, and with which sign."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rollforward.money import exact, monthly
+
+if TYPE_CHECKING:
+    from rollforward.results import Cell
+
+FLOW_COLUMNS = {
+    "new": 1,
+    "expansion": 1,
+    "reactivation": 1,
+    "contraction": -1,
+    "churn": -1,
+    "exchange": 1,
+    "entered": 1,
+    "left": -1,
+}
+"""The columns of a roll-forward between opening and closing, with the sign that makes losses positive."""
+
+
+def flow_columns(*, segmented: bool) -> list[str]:
+    """The kinds that a roll-forward shows: entered and left only under a filter by item, transfer never yet."""
+    return [kind for kind in FLOW_COLUMNS if kind not in {"entered", "left"} or segmented]
+
+
+def rollforward_row(figures: Any, kinds: list[str], by: str | None) -> tuple[Cell, ...]:  # noqa: ANN401
+    """The row of one period and group: opening, the kinds of movement, closing."""
+    amounts = (exact(monthly(FLOW_COLUMNS[kind] * figures.flows.get(kind, 0))) for kind in kinds)
+    group = [figures.group] if by else []
+    return (figures.period.label, *group, exact(monthly(figures.opening)), *amounts, exact(monthly(figures.closing)))

@@ -1,0 +1,149 @@
+"""Taking in: how batches and files come into a book, several at once in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollforward.store.intake import ImportReport, Intake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from rollforward.proposals import Sorted
+    from rollforward.records.batch import Batch
+    from rollforward.sources.column_map import ColumnMap
+    from rollforward.sources.proposal import Answer, Proposal
+    from rollforward.store.database import Database
+    from rollforward.store.settings import Settings
+
+    FileProgress = Callable[[str, int], None]
+    """Told the file and the rows read from it so far."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What one import takes in: the batches of some files, and the map under which they were read."""
+
+    batches: Iterable[Batch]
+    files: tuple[str, ...] = ()
+    column_map: str = ""
+
+
+class TakingIn:
+    """The side of a book that takes records in."""
+
+    def __init__(self, found: Settings, clock: Callable[[], datetime], kept_in: Database) -> None:
+        self.settings = found
+        self._clock = clock
+        self._database = kept_in
+
+    def take_in(
+        self,
+        batches: Iterable[Batch],
+        *,
+        source: str,
+        files: Iterable[str] = (),
+        column_map: str = "",
+        recorded_at: datetime | None = None,
+        dry_run: bool = False,
+    ) -> ImportReport:
+        """Book the batches of a source, all or nothing. Importing the same rows again changes nothing."""
+        return self._take_in_all([Delivery(batches, tuple(files), column_map)], source, recorded_at, dry_run=dry_run)[0]
+
+    def propose(self, paths: Sequence[Path]) -> Proposal:
+        """How files of one kind could be read: a map, its reasons, open questions, and the first rows as booked."""
+        from rollforward.sources.proposal import propose
+
+        return propose(paths, timezone=self.settings.timezone)
+
+    def sort_files(self, paths: Sequence[Path]) -> Sorted:
+        """Files of any kinds, sorted: a proposal for each kind, and the files that cannot be read, with the reason."""
+        from rollforward.proposals import sort_files
+
+        return sort_files(paths, timezone=self.settings.timezone)
+
+    @staticmethod
+    def in_order(proposals: Iterable[Proposal]) -> tuple[Proposal, ...]:
+        """Proposals in the order in which they are best booked: what others lean on first."""
+        from rollforward.proposals import in_order
+
+        return in_order(proposals)
+
+    @staticmethod
+    def answer(proposal: Proposal, answers: Mapping[str, Answer]) -> Proposal:
+        """The proposal with some of its questions answered; an answer can raise another question."""
+        from rollforward.sources.proposal import answer
+
+        return answer(proposal, answers)
+
+    @staticmethod
+    def load_map(file: str | Path) -> ColumnMap:
+        """The column map in a TOML file; MapError if it is wrong."""
+        from rollforward.sources.map_file import load_map
+
+        return load_map(file)
+
+    @staticmethod
+    def map_text(column_map: ColumnMap) -> str:
+        """A column map as a TOML file says it."""
+        from rollforward.sources.map_file import dump_map
+
+        return dump_map(column_map)
+
+    def import_files(
+        self,
+        paths: Sequence[Path],
+        column_map: ColumnMap,
+        *,
+        source: str,
+        dry_run: bool = False,
+        progress: FileProgress | None = None,
+    ) -> ImportReport:
+        """Book the rows of files, all or nothing. `progress` is told the file and its rows read so far."""
+        return self.import_kinds([(paths, column_map)], source=source, dry_run=dry_run, progress=progress)[0]
+
+    def import_kinds(
+        self,
+        kinds: Sequence[tuple[Sequence[Path], ColumnMap]],
+        *,
+        source: str,
+        dry_run: bool = False,
+        progress: FileProgress | None = None,
+    ) -> list[ImportReport]:
+        """Book files of several kinds in the order given, an import each, all of them or none."""
+        from rollforward.sources.files import read_files
+
+        deliveries = [
+            Delivery(
+                read_files(paths, column_map, source=source, timezone=self.settings.timezone, progress=progress),
+                tuple(map(str, paths)),
+                self.map_text(column_map),
+            )
+            for paths, column_map in kinds
+        ]
+        return self._take_in_all(deliveries, source, dry_run=dry_run)
+
+    def _take_in_all(
+        self, deliveries: Iterable[Delivery], source: str, at: datetime | None = None, *, dry_run: bool = False
+    ) -> list[ImportReport]:
+        """Book deliveries one after the other in one transaction, which a dry run does not keep."""
+        reports = []
+        try:
+            with self._database.writing() as connection:
+                for delivery in deliveries:
+                    intake = Intake(connection, source, at or self._clock())
+                    for batch in delivery.batches:
+                        intake.add(batch)
+                    reports.append(intake.finish(delivery.files, delivery.column_map))
+                if dry_run:
+                    raise _DryRunError  # noqa: TRY301  leaves the transaction without keeping it
+        except _DryRunError:
+            pass
+        return reports
+
+
+class _DryRunError(Exception):
+    """Raised to leave a transaction without keeping it."""
