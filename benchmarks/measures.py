@@ -52,13 +52,19 @@ def median_seconds(run: Callable[[], object], runs: int) -> float:
 def command(*arguments: str) -> tuple[float, int]:
     """Seconds and peak memory in MB of a command in a process of its own."""
     begun = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.DEVNULL, env={**os.environ, "NO_COLOR": "1"}
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{' '.join(arguments)} ended with status {status}")
-    return time.perf_counter() - begun, usage.ru_maxrss // 1024
+    launched = [sys.executable, "-S", "-c", _LAUNCHER, sys.executable, *arguments]
+    done = subprocess.run(launched, capture_output=True, text=True, check=False, env={**os.environ, "NO_COLOR": "1"})
+    if done.returncode:
+        raise SystemExit(f"{' '.join(arguments)} ended with status {done.returncode}\n{done.stderr}")
+    return time.perf_counter() - begun, int(done.stdout.split()[-1]) // 1024
+
+
+_LAUNCHER = (
+    "import resource, subprocess, sys; "
+    "done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL); "
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss); sys.exit(done.returncode)"
+)
+"""A small process between, so that the peak memory is the command's own and not that of the one that measures."""
 
 
 def own_peak() -> int:

@@ -117,8 +117,12 @@ def _plain(spans: Path) -> float:
     file = FOLDER / "reference.duckdb"
     file.unlink(missing_ok=True)
     statements = Path(__file__).with_name("reference.sql").read_text("utf-8").replace("$spans", f"'{spans}'")
-    with duckdb.connect(str(file)) as connection:
-        return seconds(lambda: connection.execute(statements))
+
+    def make() -> None:
+        with duckdb.connect(str(file)) as connection:
+            connection.execute(statements)
+
+    return seconds(make)
 
 
 def _queries(book: Book) -> Iterator[Figure]:

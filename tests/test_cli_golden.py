@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.desk import TERMS, make_demo, run, sitting_in
+from cli.desk import CUSTOMERS, RATES, SALES, TERMS, make_demo, run, sitting_in
 from rollforward.surfaces.cli.app import COMMANDS
 
 GOLDEN = Path(__file__).parent / "golden" / "cli"
@@ -36,6 +36,10 @@ READING = {
     "doctor": f"doctor {BOOK}",
     "verify": "verify holds.json",
     "verify_differs": "verify holds.json differs.json",
+    "verify_json": "verify holds.json differs.json --format json",
+    "build_dry_run": f"build {BOOK} --dry-run",
+    "demo_dry_run": "demo other --customers 60 --files --dry-run",
+    "init_dry_run": "init other --currency EUR --dry-run",
     "export": f"export out {BOOK} --dry-run",
 }
 """Commands on the demo book, by the name of their golden file."""
@@ -52,6 +56,14 @@ IMPORTING = (
     "doctor --book books",
 )
 """A session: a new book and its first file, told command by command."""
+
+SEVERAL = (
+    "init books --currency eur --timezone Europe/Berlin --today 2026-06-30",
+    "import in --book books",
+    "import in --book books --yes",
+    "accounts --book books",
+)
+"""A session: a folder with several kinds of files, of which one is refused."""
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +113,14 @@ def test_importing(tmp_path):
         hold_against("importing", "\n".join(told(command) for command in IMPORTING))
 
 
+def test_importing_several_kinds(tmp_path):
+    (tmp_path / "in").mkdir()
+    for name, text in {"terms": TERMS, "customers": CUSTOMERS, "rates": RATES, "deals": SALES}.items():
+        (tmp_path / "in" / f"{name}.csv").write_text(text, "utf-8")
+    with sitting_in(tmp_path):
+        hold_against("importing_several_kinds", "\n".join(told(command) for command in SEVERAL))
+
+
 def test_golden_files_name_no_path_of_a_machine():
     texts = [file.read_text("utf-8") for file in GOLDEN.glob("*.txt")]
     assert texts
@@ -108,5 +128,5 @@ def test_golden_files_name_no_path_of_a_machine():
 
 
 def test_every_golden_file_has_its_test():
-    named = {*READING, *(f"help_{name}" for name in COMMANDS), "demo", "importing"}
+    named = {*READING, *(f"help_{name}" for name in COMMANDS), "demo", "importing", "importing_several_kinds"}
     assert {file.stem for file in GOLDEN.glob("*.txt")} == named

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rollforward.book import Book
+from rollforward.book import Book, View
 from rollforward.errors import RollforwardError
 from rollforward.sources.map_file import parse_map
 
@@ -38,7 +38,10 @@ MAPS = {
     for shape, columns in COLUMNS.items()
 }
 
-AMOUNTS = "10", "0", "19.99", "1e3", "$7", "41666666666.66", "0.0000000001", "1200"
+POLICIES = {"invoice_lines": {"basis": "invoices"}}
+"""What of the policy has to be otherwise, so that the build reads the table of a shape."""
+
+AMOUNTS = "10", "0", "19.99", "1e3", "$7", "10000000", "0.0000000001", "1200"
 DAYS = "2024-01-01", "2024-01-31", "2024-02-01", "2024-02-29", "2024-01-01T23:00:00-05:00", "1900-01-01"
 LATER = "2025-01-01", "2024-12-31", "2026-03-15", "2027-01-01", "9999-12-31", "2024-03-01"
 NAMES = "a", "b", "c", "\u00e9t\u00e9", "a\nb", "100%", "%s", " a ", 'say "x"'
@@ -68,7 +71,7 @@ WORDS = {
 STATUSES = "active", "active", "past_due", "trialing", "paused", "canceled"
 
 BROKEN = (
-    *("", "-5", "1,5", "$5", "(3)", "1e999", "NaN", "0.123456789012", "41666666666.67", "500000000001"),
+    *("", "-5", "1,5", "$5", "(3)", "1e999", "NaN", "0.123456789012", "99999999999999"),
     *("999999999999999999", "99999999999999999999", "999999999", "0", "2024-02-30", "03/04/2024", "soon", "9999-12-31"),
     *("XXX", "dollars", "quarterly", "fortnight", "gone", "\x00", "NULL", "\ufeff", "day", "credit", "proration"),
 )
@@ -161,4 +164,4 @@ def test_an_import_loses_nothing_books_nothing_twice_and_the_book_builds(shape, 
         assert again.booked == 0
         assert again.unchanged == first.booked
         assert again.unchanged + again.quarantined == again.rows_in == first.rows_in
-    book.build()
+    book.build(View(policy=book.policy("default").with_settings("fuzz", POLICIES.get(shape, {}))))

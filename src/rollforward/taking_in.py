@@ -133,8 +133,9 @@ class TakingIn:
         reports = []
         try:
             with self._database.writing() as connection:
+                moment = at or self._clock()
                 for delivery in deliveries:
-                    intake = Intake(connection, source, at or self._clock())
+                    intake = Intake(connection, source, moment)
                     for batch in delivery.batches:
                         intake.add(batch)
                     reports.append(intake.finish(delivery.files, delivery.column_map))

@@ -77,3 +77,8 @@ core,Basic,600.00,EUR,year,2026-03-15,
 dune,Basic,fifty,EUR,month,2026-04-01,
 """
 """A file with four subscriptions, of which one cannot be read."""
+
+CUSTOMERS = "Customer,Name,Country\nacme,Acme Ltd,GB\nbolt,Bolt GmbH,DE\n"
+RATES = "Date,From,To,Rate\n2026-01-01,GBP,EUR,1.15\n"
+SALES = "Opportunity,Stage,Amount,Close date\no1,Won,500,2026-01-01\n"
+"""Files of other kinds: customers, exchange rates, and deals in which nothing recurs."""

@@ -62,8 +62,7 @@ def stages(ground: Ground, dimensions: list[str]) -> list[Stage]:
 
 def ledger(made: Tables, ground: Ground) -> Ledger:
     """The tables that questions are answered from."""
-    valued = made["valued"]
-    return Ledger(events(valued, ground), made["movements"], made["customers"], ground, valued, made["trials"])
+    return Ledger(made["movements"], made["customers"], ground, made["valued"], made["trials"])
 
 
 def set_aside(made: Tables, ground: Ground) -> ir.Table:
@@ -82,8 +81,26 @@ def _spans(made: Tables, ground: Ground) -> ir.Table:
         return invoice_spans(made["invoice_lines"], ground)
     if ground.policy.basis == "snapshots":
         return snapshot_spans(made["mrr_snapshots"])
-    items = made["subscription_items"].anti_join(made["overlaps"], "record")
-    return item_spans(close_change_log(items, ground.traits), ground)
+    if not _rows_stand_alone(ground):
+        return _item_spans(made["subscription_items"], made, ground)
+    without_discounts = replace(ground, traits=replace(ground.traits, discount_depth=0))
+    return ibis.union(
+        _item_spans(made["plain_items"], made, without_discounts), _item_spans(made["discounted_items"], made, ground)
+    )
+
+
+def _rows_stand_alone(ground: Ground) -> bool:
+    """Whether no row's span depends on another row, so that those with discounts can go a way of their own.
+
+    They are few, and the others are spared being written down in between.
+    """
+    alone = not ground.traits.change_log and ground.policy.past_due_days is None and not ground.needs_first_start
+    return alone and ground.traits.discount_depth > 0 and ground.policy.discounts != "none"
+
+
+def _item_spans(items: ir.Table, made: Tables, ground: Ground) -> ir.Table:
+    kept = items.anti_join(made["overlaps"], "record")
+    return item_spans(close_change_log(kept, ground.traits), ground)
 
 
 def _trials(made: Tables, ground: Ground) -> ir.Table:

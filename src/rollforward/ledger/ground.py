@@ -26,6 +26,7 @@ class Traits:
     currencies: frozenset[str] = frozenset()
     discount_depth: int = 0
     change_log: bool = False
+    trials_within_rows: bool = False
     attributes: frozenset[str] = frozenset()
 
 

@@ -78,7 +78,7 @@ def _returns(comes: ir.BooleanValue, first: ir.BooleanValue, row: ir.Table, grou
 
 def _days(ledger: Ledger) -> ir.Table:
     """Days on which the movements' sum is not that of the events of the spans."""
-    events = ledger.events.filter(ledger.events.line == "mrr")
+    events = ledger.events()
     gained = events.group_by("day").agg(spans=events.delta.sum().cast("decimal(38, 0)"))
     moved = ledger.movements.group_by("day").agg(moved=ledger.movements.amount.sum().cast("decimal(38, 0)"))
     both = gained.outer_join(moved, "day")
@@ -97,7 +97,7 @@ def _dimensions(cube: ir.Table) -> ir.Table:
 def _levels(ledger: Ledger, days: ir.Table) -> ir.Table:
     """Units whose level by movements on a day is not the sum of their events up to it."""
     unit = ledger.ground.unit
-    events = ledger.events.filter(ledger.events.line == "mrr")
+    events = ledger.events()
     past = events.join(days, events.day <= days["at"])
     summed = past.group_by("at", *unit).agg(level=whole(past.delta.sum()))
     moves = ledger.movements.join(days, [ledger.movements.day <= days["at"], ledger.movements.until > days["at"]])

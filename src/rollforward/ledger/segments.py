@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from rollforward.ledger.arithmetic import whole
+from rollforward.ledger.events import events
 from rollforward.ledger.months import month_start
 from rollforward.ledger.movements import steps
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rollforward.ledger.ground import Ground
+
 
 ITEM_FIELDS = ("plan", "product", "currency", "subscription")
 """The fields of an account's items."""
@@ -58,12 +60,20 @@ WHOLE = Segment({})
 class Ledger:
     """The tables that a question is answered from."""
 
-    events: ir.Table
     movements: ir.Table
     customers: ir.Table
     ground: Ground
     valued: ir.Table
     trials: ir.Table
+
+    def events(self, accounts: ir.Table | None = None) -> ir.Table:
+        """The events that make MRR, of some accounts or of all."""
+        spans = self.valued.filter(self.valued.line == "mrr")
+        return events(spans if accounts is None else spans.semi_join(accounts, "account"), self.ground)
+
+    def events_beside(self) -> ir.Table:
+        """The events of the lines beside MRR: trials and usage."""
+        return events(self.valued.filter(self.valued.line.isin(["trial", "usage"])), self.ground)
 
 
 def flows(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
@@ -90,7 +100,7 @@ def _customers(ledger: Ledger, segment: Segment) -> ir.Table:
 
 def subscriptions(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
     """The comings and goings of subscriptions with MRR: value, day, kind, amount, moves, presence."""
-    counted = chosen(ledger, ledger.events.filter(ledger.events.line == "mrr"), segment)
+    counted = chosen(ledger, ledger.events(), segment)
     stepped = steps(counted, ["account", "subscription", "value"], ledger.ground)
     presence = ibis.cases(
         (~stepped.was_there & stepped.is_there, 1), (stepped.was_there & ~stepped.is_there, -1), else_=0
@@ -135,7 +145,7 @@ def levels(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
     """The annual level of each account in a segment over time: value, account, day, until, after."""
     if segment.follows_items or ledger.ground.policy.level == "subscription":
         unit = ["account", "value"]
-        stepped = steps(chosen(ledger, ledger.events.filter(ledger.events.line == "mrr"), segment), unit, ledger.ground)
+        stepped = steps(chosen(ledger, ledger.events(), segment), unit, ledger.ground)
         return stepped.select("value", "account", "day", "until", "after")
     rows = chosen(ledger, ledger.movements, segment)
     return rows.select("value", "account", "day", "until", "after")
@@ -151,10 +161,7 @@ def _summed(rows: ir.Table) -> ir.Table:
 
 def _classified(ledger: Ledger, segment: Segment, ground: Ground, accounts: ir.Table | None = None) -> ir.Table:
     """Movements classified within the segment, with the kind of the account's own coming or going where it has one."""
-    counted = ledger.events.filter(ledger.events.line == "mrr")
-    if accounts is not None:
-        counted = counted.semi_join(accounts, "account")
-    counted = chosen(ledger, counted, segment)
+    counted = chosen(ledger, ledger.events(accounts), segment)
     stepped = steps(counted, [*ground.unit, "value"], ground)
     own = ledger.movements.filter(ledger.movements.presence != 0)
     own = own.select("account", "subscription", "day", own_kind=own.kind, own_presence=own.presence)
@@ -188,7 +195,7 @@ def _classified(ledger: Ledger, segment: Segment, ground: Ground, accounts: ir.T
 
 def _other_lines(ledger: Ledger, segment: Segment) -> ir.Table:
     """The trial and usage lines, which stand beside MRR."""
-    beside = chosen(ledger, ledger.events.filter(ledger.events.line.isin(["trial", "usage"])), segment)
+    beside = chosen(ledger, ledger.events_beside(), segment)
     return _summed(beside.mutate(kind=beside.line, amount=beside.delta, presence=ibis.literal(0, "int64")))
 
 

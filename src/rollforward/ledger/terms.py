@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
-from rollforward.ledger.arithmetic import CHARGE, annual_amount, charge_of
+from rollforward.ledger.arithmetic import CHARGE, annual_amount, charge_of, quotient
 from rollforward.ledger.months import add_days, by_calendar_month
 from rollforward.ledger.spans import complete, forever
 
@@ -25,7 +25,7 @@ def item_spans(items: ir.Table, ground: Ground) -> ir.Table:
     first = items.starts.min().over(ibis.window(group_by=_ITEM)) if ground.needs_first_start else items.starts
     rows = _ended(items.mutate(row_end=items.ends, first_start=first), ground.policy)
     rows = rows.mutate(contract_end=rows.ends)
-    rows = _by_line(_bounded_past_due(rows, ground.policy), ground.policy)
+    rows = _by_line(_bounded_past_due(rows, ground.policy), ground)
     pieces = _charged(rows, ground)
     if ground.policy.days_in_month:
         pieces = by_calendar_month(pieces, pieces.interval == "day", ground.today)
@@ -62,13 +62,17 @@ def _bounded_past_due(items: ir.Table, policy: Policy) -> ir.Table:
     return ibis.union(items.filter(items.status != "past_due"), due.drop("opens_run", "run"))
 
 
-def _by_line(items: ir.Table, policy: Policy) -> ir.Table:
-    """Rows with the line they stand on; a row with a trial is two, the trial's days and the others."""
+def _by_line(items: ir.Table, ground: Ground) -> ir.Table:
+    """Rows with the line they stand on; a row that begins with a trial is two, the trial's days and the others."""
+    policy = ground.policy
     running = items.filter(items.status.isin(_running(policy)))
     usage = "mrr" if policy.usage == "include" else "usage"
     line = running.kind.cases(("usage", usage), ("one_time", "one_time"), else_="mrr")
     if policy.trials == "include":
         return running.mutate(line=line)
+    if not ground.traits.trials_within_rows:
+        tried = running.status == "trialing"
+        return running.filter(~tried | (running.kind == "recurring")).mutate(line=tried.ifelse("trial", line))
     before_trial_end = ibis.least(ibis.coalesce(running.trial_end, running.starts), running.ends)
     trial_end = (running.status == "trialing").ifelse(running.ends, before_trial_end)
     trial_end = ibis.greatest(trial_end, running.starts)
@@ -88,13 +92,16 @@ def _charged(rows: ir.Table, ground: Ground) -> ir.Table:
     if "anchor" not in rows.columns:
         rows = rows.mutate(anchor=rows.starts)
     price = rows.amount - rows.tax_included if ground.policy.tax == "exclude" else rows.amount
-    rows = rows.mutate(charge=(price * rows.quantity).cast(CHARGE))
+    whole_charge = rows.whole_charge
+    if ground.policy.tax == "exclude":
+        whole_charge = (rows.tax_included == 0).ifelse(whole_charge, ibis.null("int64"))
+    rows = rows.mutate(charge=(price * rows.quantity).cast(CHARGE), whole_charge=whole_charge)
     if not ground.traits.discount_depth or ground.policy.discounts == "none":
         return rows
     discounted = (rows.discounts.length() > 0).fill_null(False)
     cut = _cut_at_discounts(rows.filter(discounted).mutate(piece=ibis.row_number()))
     for position in range(ground.traits.discount_depth):
-        cut = cut.mutate(charge=_less(cut, position, ground.policy))
+        cut = cut.mutate(charge=_less(cut, position, ground.policy), whole_charge=ibis.null("int64"))
     return ibis.union(rows.filter(~discounted), cut.select(rows.columns))
 
 
@@ -155,5 +162,13 @@ def _annualised(pieces: ir.Table, policy: Policy) -> ir.Table:
         numerator=numerator.cast("int64"),
         denominator=denominator,
     )
-    pieces = pieces.mutate(annual=annual_amount(pieces.charge, pieces.numerator, pieces.denominator))
-    return pieces.mutate(charge=charge_of(pieces.annual, pieces.charge, pieces.numerator, pieces.denominator))
+    pieces = pieces.mutate(annual=_annual(pieces))
+    told = charge_of(pieces.annual, pieces.charge, pieces.numerator, pieces.denominator)
+    return pieces.mutate(charge=ibis.coalesce(pieces.whole_charge, told))
+
+
+def _annual(pieces: ir.Table) -> ir.IntegerValue:
+    """The annual amount, in 64 bits where the charge and the charges a year are whole, which they nearly always are."""
+    times = quotient(pieces.numerator, pieces.denominator)
+    short = pieces.whole_charge.notnull() & (times * pieces.denominator == pieces.numerator)
+    return short.ifelse(pieces.whole_charge * times, annual_amount(pieces.charge, pieces.numerator, pieces.denominator))

@@ -105,7 +105,7 @@ def served_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Tabl
 
 def committed_facts(ledger: Ledger, segment: Segment) -> ir.Table:
     """The level once everything known has taken effect: value, amount."""
-    rows = chosen(ledger, ledger.events.filter(ledger.events.line == "mrr"), segment)
+    rows = chosen(ledger, ledger.events(), segment)
     return rows.group_by("value").agg(amount=rows.delta.sum().cast(_TOTAL))
 
 

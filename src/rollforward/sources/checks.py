@@ -123,6 +123,7 @@ def checks_of(table: str) -> tuple[Check, ...]:
                     "the service period is missing", "Fill it in, or say the kind one_time if the line does not recur"
                 ),
             ),
+            Check("period_end", limits.service_too_long, limits.SERVED_TOO_LONG),
             Check("amount", limits.line_too_large, limits.TOO_LARGE),
         ),
         "mrr_snapshots": (

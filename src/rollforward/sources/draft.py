@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollforward.errors import Problem
 from rollforward.records.batch import Batch, arrow_schema, arrow_type
-from rollforward.sources.faults import Fault, RowFault, read_values
+from rollforward.sources.faults import Fault, RowFault
 from rollforward.sources.parsers import Reading, memo_for
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from rollforward.errors import Severity
     from rollforward.records.tables import Column, Table
+    from rollforward.sources.faults import Memo
 
 _DEFAULTS = Reading(timezone="UTC", strict=True)
 
@@ -74,7 +75,6 @@ def parse_columns(draft: Draft) -> None:
 
 
 def _parse_column(draft: Draft, column: Column) -> None:
-    import pyarrow as pa
 
     cells = draft.cells.get(column.name)
     if cells is None:
@@ -83,15 +83,51 @@ def _parse_column(draft: Draft, column: Column) -> None:
     if column.type == "text" and not cells.reading.words and cells.reading.default is None:
         draft.arrays[column.name] = _trimmed(cells)
         return
-    values, faults = read_values(memo_for(draft.table.name, column.name, cells.reading), cells.values)
-    for index, fault in faults:
+    column_read = _read(memo_for(draft.table.name, column.name, cells.reading), cells.values)
+    for index, fault in column_read.faults():
         draft.add_fault(index, column.name, fault)
     if column.name == "interval":
-        values = _split_intervals(draft, values)
-    array = pa.array(values, arrow_type(column.type))
+        _split_intervals(draft, column_read)
+        return
+    array = column_read.array(column_read.meanings, arrow_type(column.type))
     if column.default is not None and array.null_count:
         array = array.fill_null(_default(draft.table, column))
     draft.arrays[column.name] = array
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column in which each different text was read once: `places` says for each row which meaning it has."""
+
+    meanings: list[object]
+    places: Any
+
+    def faults(self) -> list[tuple[int, Fault]]:
+        """The rows whose text cannot be read, and why."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        faults = {place: value for place, value in enumerate(self.meanings) if isinstance(value, Fault)}
+        if not faults:
+            return []
+        indexes = pc.indices_nonzero(pc.is_in(self.places, pa.array(list(faults), pa.int32()))).to_pylist()
+        return [(index, faults[self.places[index].as_py()]) for index in indexes]
+
+    def array(self, meanings: list[object], data_type: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+        """The value of each row, None where its text cannot be read."""
+        import pyarrow as pa
+
+        values = [None if isinstance(value, Fault) else value for value in meanings]
+        return pa.array(values, data_type).take(self.places)
+
+
+def _read(memo: Memo, values: Sequence[str | None]) -> _Column:
+    """The column, read. To know equal texts as equal first is quicker than to look each of a million up."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    encoded = pc.dictionary_encode(pa.array(values, pa.string()), null_encoding="encode")
+    return _Column([memo[text] for text in encoded.dictionary.to_pylist()], encoded.indices)
 
 
 def _trimmed(cells: Cells) -> object:
@@ -104,23 +140,23 @@ def _trimmed(cells: Cells) -> object:
     return pc.if_else(nulls, pa.scalar(None, pa.string()), texts)
 
 
-def _split_intervals(draft: Draft, values: list[object]) -> list[object]:
+def _split_intervals(draft: Draft, column: _Column) -> None:
     """The intervals by their canonical names. A word such as quarterly also says how many, unless a column does."""
-    different = set(values)
-    counts = {value: value[1] if isinstance(value, tuple) else 1 for value in different}
-    if any(count != 1 for count in counts.values()):
-        _settle_counts(draft, [counts[value] for value in values])
-    names = {value: value[0] if isinstance(value, tuple) else value for value in different}
-    return [names[value] for value in values]
+    meanings = column.meanings
+    names = [value[0] if isinstance(value, tuple) else value for value in meanings]
+    counts = [value[1] if isinstance(value, tuple) else 1 for value in meanings]
+    draft.arrays["interval"] = column.array(names, arrow_type("word"))
+    if any(count != 1 for count in counts):
+        _settle_counts(draft, column.array([*counts], arrow_type("count")))
 
 
-def _settle_counts(draft: Draft, counts: list[int]) -> None:
-    import pyarrow as pa
+def _settle_counts(draft: Draft, counts: Any) -> None:  # noqa: ANN401 - pyarrow has no types
+    import pyarrow.compute as pc
 
     if "interval_count" in draft.cells:
-        _forbid_two_counts(draft, [index for index, count in enumerate(counts) if count != 1])
+        _forbid_two_counts(draft, pc.indices_nonzero(pc.not_equal(counts, 1)).to_pylist())
     else:
-        draft.arrays["interval_count"] = pa.array(counts, arrow_type("count"))
+        draft.arrays["interval_count"] = counts
 
 
 def _forbid_two_counts(draft: Draft, indexes: list[int]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from rollforward.errors import Severity
 
@@ -40,26 +40,13 @@ class Memo(dict[str | None, object]):
         super().__init__()
         self._parse = parse
         self._empty = empty
-        self.has_faults = False
 
     def __missing__(self, text: str | None) -> object:
         if len(self) >= REMEMBERED:
             self.clear()
         value = self._read((text or "").strip())
-        self.has_faults = self.has_faults or isinstance(value, Fault)
         self[text] = value
         return value
 
     def _read(self, text: str) -> object:
         return None if text in self._empty else self._parse(text)
-
-
-def read_values(memo: Memo, values: Sequence[str | None]) -> tuple[list[object], list[tuple[int, Fault]]]:
-    """The values of a column (None where one cannot be read), and the faults with their indexes."""
-    found = list(map(memo.__getitem__, values))
-    if not memo.has_faults:
-        return found, []
-    faults = [(index, value) for index, value in enumerate(found) if isinstance(value, Fault)]
-    for index, _ in faults:
-        found[index] = None
-    return found, faults

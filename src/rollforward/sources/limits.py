@@ -14,7 +14,7 @@ LARGEST = 500_000_000_000
 """The largest annual run-rate of one row, in units of its currency. Some hundred such rows can still be added up."""
 
 LONGEST = 36_525
-"""The days of the longest billing period: a century."""
+"""The days of the longest billing or service period: a century."""
 
 _DAYS_OF = {"day": 1, "week": 7, "month": 30, "year": 365}
 _PER_YEAR = {"day": 366, "week": 53, "month": 12, "year": 1}
@@ -24,6 +24,7 @@ TOO_LARGE = Fault(
     'Correct it; if it is in cents or another small part of the unit, say times = "0.01" in the map',
 )
 TOO_LONG = Fault("makes a billing period of more than a century", "Correct it")
+SERVED_TOO_LONG = Fault("ends a service period of more than a century", "Correct the dates")
 
 
 def item_too_large(arrays: Arrays) -> Any:  # noqa: ANN401 - pyarrow has no types
@@ -47,6 +48,13 @@ def period_too_long(arrays: Arrays) -> Any:  # noqa: ANN401 - pyarrow has no typ
 
     days = _looked_up(arrays["interval"], _DAYS_OF).cast(pa.int64())
     return pc.greater(pc.multiply(days, arrays["interval_count"].cast(pa.int64())), LONGEST)
+
+
+def service_too_long(arrays: Arrays) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Which invoice lines have a service period longer than the longest."""
+    import pyarrow.compute as pc
+
+    return pc.greater(pc.days_between(arrays["period_start"], arrays["period_end"]), LONGEST)
 
 
 def line_too_large(arrays: Arrays) -> Any:  # noqa: ANN401 - pyarrow has no types

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rollforward.errors import Problem
 from rollforward.records.batch import PROVENANCE, Batch
 from rollforward.records.tables import TABLES, Table
-from rollforward.store.schema import columns_sql, quoted
+from rollforward.store.schema import DERIVED, columns_sql, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -98,9 +98,12 @@ class Intake:
         rows = batch.rows
         self._connection.register("batch_rows", rows)
         names = ", ".join(quoted(name) for name in (*table.names, *PROVENANCE))
+        derived = DERIVED.get(table.name, {})
+        into = ", ".join([names, *derived, "record, source, import, recorded_at"])
+        values = ", ".join([names, *(value for _, _, value in derived.values())])
         self._connection.execute(
-            f"INSERT INTO {staged} ({names}, record, source, import, recorded_at) "
-            f"SELECT {names}, nextval('record_numbers'), $source, $import, $at FROM batch_rows",
+            f"INSERT INTO {staged} ({into}) "
+            f"SELECT {values}, nextval('record_numbers'), $source, $import, $at FROM batch_rows",
             {"source": self._source, "import": self._number, "at": self._recorded_at},
         )
         self._connection.unregister("batch_rows")
@@ -110,7 +113,7 @@ class Intake:
         self._quarantine_twice(table, staged)
         self._match_known(table, staged)
         self._supersede(table)
-        columns = ", ".join(quoted(name) for name in table.names)
+        columns = ", ".join([*(quoted(name) for name in table.names), *DERIVED.get(table.name, {})])
         provenance = 'record, source, file, "row", raw, import, recorded_at'
         booked = self._count(
             f"INSERT INTO {table.name} ({columns}, {provenance}) SELECT {columns}, {provenance} FROM {staged} "

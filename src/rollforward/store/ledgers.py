@@ -82,7 +82,12 @@ def last_import(connection: duckdb.DuckDBPyConnection) -> int:
 
 @functools.lru_cache(maxsize=8)
 def current_records(known_at: datetime | None) -> Mapping[str, ir.Table]:
-    """The records as known at a time (None: now), each by its latest version."""
+    """The records as known at a time (None: now), each by its latest version.
+
+    Subscription items stand there as a whole, and apart with and without discounts.
+    """
+    import ibis
+
     superseded = superseded_expression()
     if known_at is not None:
         superseded = superseded.filter(superseded.superseded_at <= known_at)
@@ -92,6 +97,10 @@ def current_records(known_at: datetime | None) -> Mapping[str, ir.Table]:
         if known_at is not None:
             records = records.filter(records.recorded_at <= known_at)
         current[name] = records.anti_join(superseded, "record")
+        if name == "subscription_items":
+            discounted = ibis.coalesce(records.discounts.length(), 0) > 0
+            current["discounted_items"] = records.filter(discounted).anti_join(superseded, "record")
+            current["plain_items"] = records.filter(~discounted).anti_join(superseded, "record")
     return current
 
 
@@ -101,12 +110,13 @@ def traits_of(connection: duckdb.DuckDBPyConnection, table: str) -> Traits:
 
     names = connection.execute("SELECT DISTINCT unnest(map_keys(attributes)) FROM customers").fetchall()
     items = table == "subscription_items"
-    depth, log = ("max(len(discounts))", "bool_or(until_next)") if items else ("0", "false")
-    row = connection.execute(
-        f"SELECT coalesce(list(DISTINCT currency), []), coalesce({depth}, 0), coalesce({log}, false) FROM {table}"
-    ).fetchone()
-    currencies, deepest, change_log = row or ([], 0, False)
-    return Traits(frozenset(currencies), int(deepest), change_log, frozenset(name for (name,) in names))
+    of_items = "max(len(discounts)), bool_or(until_next), bool_or(status <> 'trialing' AND trial_end > starts)"
+    found = connection.execute(
+        f"SELECT list(DISTINCT currency), {of_items if items else '0, false, false'} FROM {table}"
+    ).fetchall()
+    currencies, deepest, change_log, within = found[0]
+    attributes = frozenset(name for (name,) in names)
+    return Traits(frozenset(currencies or []), int(deepest or 0), bool(change_log), bool(within), attributes)
 
 
 def build(
@@ -230,6 +240,7 @@ def made_tables(kept: KeptLedger) -> dict[str, ir.Table]:
 
 
 def require(connection: duckdb.DuckDBPyConnection, proof: Step, schema: str) -> None:
+    """Run a proof; ReconciliationError with the first breach if it is refuted."""
     breach = connection.execute(proof.placed(schema)).fetchone()
     if breach is not None:
         raise ReconciliationError(
@@ -314,6 +325,7 @@ def _traits_text(traits: Traits) -> str:
             "currencies": sorted(traits.currencies),
             "discount_depth": traits.discount_depth,
             "change_log": traits.change_log,
+            "trials_within_rows": traits.trials_within_rows,
             "attributes": sorted(traits.attributes),
         }
     )
@@ -324,6 +336,5 @@ def traits_from(text: str) -> Traits:
     from rollforward.ledger.ground import Traits
 
     stored = json.loads(text)
-    return Traits(
-        frozenset(stored["currencies"]), stored["discount_depth"], stored["change_log"], frozenset(stored["attributes"])
-    )
+    sets = {name: frozenset(stored[name]) for name in ("currencies", "attributes")}
+    return Traits(**{**stored, **sets})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rollforward.money import UNIT
 from rollforward.records.tables import TABLES, ColumnType, Table
 
 if TYPE_CHECKING:
@@ -71,6 +72,24 @@ CREATE TABLE ledgers (
 """What stands beside the records: imports, versions, problems, and the ledgers made so far."""
 
 
+DERIVED = {
+    "subscription_items": {
+        "whole_charge": (
+            "BIGINT",
+            "int64",
+            (
+                f"CASE WHEN abs(amount * quantity) < 100000000000 AND (amount * quantity * {UNIT}) % 1 = 0 "
+                f"THEN CAST(amount * quantity * {UNIT} AS BIGINT) END"
+            ),
+        )
+    }
+}
+"""What is worked out once on the way in, so that no build has to.
+
+whole_charge: amount x quantity in stored units where that is exact; null where it is not, and a build divides.
+"""
+
+
 def quoted(name: str) -> str:
     """A name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'
@@ -79,6 +98,7 @@ def quoted(name: str) -> str:
 def columns_sql(table: Table) -> str:
     """The columns of a table as its definition lists them."""
     own = [f"{quoted(column.name)} {_SQL_TYPES[column.type]}" for column in table.columns]
+    own += [f"{name} {sql}" for name, (sql, _, _) in DERIVED.get(table.name, {}).items()]
     return ", ".join([*own, *(f"{quoted(name)} {sql}" for name, sql, _ in _PROVENANCE)])
 
 
@@ -93,6 +113,7 @@ def record_expression(table: Table) -> ir.Table:
     import ibis
 
     columns = {column.name: _IBIS_TYPES[column.type] for column in table.columns}
+    columns |= {name: kind for name, (_, kind, _) in DERIVED.get(table.name, {}).items()}
     return ibis.table(columns | {name: kind for name, _, kind in _PROVENANCE}, name=table.name)
 
 
