@@ -62,7 +62,7 @@ def answer_of(result: Result, rows: list[tuple[Cell, ...]] | None = None) -> Ans
 
 def is_percent(name: str) -> bool:
     """Whether people read a ratio of this name as a percentage; a quick ratio is read as it stands."""
-    rate = name.endswith("_rate") or name.startswith(("nrr", "grr", "cmgr"))
+    rate = name.endswith("_rate") or name.startswith(("nrr", "grr", "cmgr", "customer_retention"))
     return rate or _COHORT_COLUMN.fullmatch(name) is not None
 
 

@@ -219,7 +219,7 @@ def _completed(made: Figures, number: int, gathered: _Gathered, question: Questi
     churned, joined = other["churners"].get(key, (0, 0))
     started, converted = other["trials"].get(key, (0, 0))
     retained = {
-        window: Retained(*map(int, other["retained"].get((number, window, made.group), (0, 0, 0))))
+        window: Retained(*map(int, other["retained"].get((number, window, made.group), (0, 0, 0, 0, 0))))
         for window in question.windows
     }
     committed = None

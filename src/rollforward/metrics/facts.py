@@ -81,7 +81,7 @@ def churner_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Tab
 
 
 def retained_facts(ledger: Ledger, segment: Segment, cohorts: ir.Table) -> ir.Table:
-    """Closed cohorts by period and window: number, window, value, opening, closing, kept."""
+    """Closed cohorts by period and window: number, window, value, opening, closing, kept, customers, stayed."""
     there = levels(ledger, segment)
     opening = there.join(cohorts, [there.day < cohorts.opening, there.until >= cohorts.opening])
     opening = opening.filter(opening.after != 0).select("number", "window", "value", "account", before=opening.after)
@@ -93,6 +93,8 @@ def retained_facts(ledger: Ledger, segment: Segment, cohorts: ir.Table) -> ir.Ta
         opening=both.before.sum().cast(_TOTAL),
         closing=both.after.sum().cast(_TOTAL),
         kept=ibis.least(both.before, both.after).sum().cast(_TOTAL),
+        customers=both.count(),
+        stayed=(both.after != 0).ifelse(1, 0).sum().cast("int64"),
     )
 
 

@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 class Retained:
     """A closed cohort: the accounts with MRR at the opening. Stored annual amounts.
 
-    opening: their MRR then · closing: their MRR at the end · kept: the sum over accounts of the smaller of the two.
+    opening: their MRR then · closing: their MRR at the end · kept: the sum over accounts of the smaller of the two ·
+    customers: how many they are · stayed: how many of them have MRR at the end.
     """
 
     opening: int = 0
     closing: int = 0
     kept: int = 0
+    customers: int = 0
+    stayed: int = 0
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def movement_list(ledger: Ledger, question: Question, *, kind: str | None, accou
     """The movements of a segment's accounts: day, account, name, kind, mrr, before, after."""
     rows = chosen(ledger, ledger.movements, question.segment)
     period = question.periods[0]
-    rows = rows.filter(rows.day >= period.start, rows.day <= question.today, rows.amount != 0)
+    rows = rows.filter(rows.day >= period.start, rows.day <= question.today, (rows.amount != 0) | (rows.presence != 0))
     if kind is not None:
         rows = rows.filter(rows.kind == kind)
     if account is not None:

@@ -54,7 +54,7 @@ def metric(
     return enter
 
 
-_WINDOWED = re.compile(r"(nrr|grr)_(\d{1,3})m")
+_WINDOWED = re.compile(r"(nrr|grr|customer_retention)_(\d{1,3})m")
 
 
 def find(name: str) -> Metric:
@@ -71,13 +71,13 @@ def find(name: str) -> Metric:
 
 
 def _windowed(name: str, months: int) -> Formula:
-    from rollforward.metrics.retention import gross_retention, net_retention
+    from rollforward.metrics.retention import COHORT_FORMULAS
 
-    return lambda figures: (net_retention if name == "nrr" else gross_retention)(figures.retained[months])
+    return lambda figures: COHORT_FORMULAS[name](figures.retained[months])
 
 
 def every_metric() -> list[Metric]:
     """The metrics that `rollforward metrics` lists, the usual windows of the cohorts among them."""
     find("mrr")
     listed = list(METRICS)
-    return [find(name) for name in (*listed, "nrr_12m", "grr_12m")]
+    return [find(name) for name in (*listed, "nrr_12m", "grr_12m", "customer_retention_12m")]

@@ -23,6 +23,15 @@ def gross_retention(cohort: Retained) -> Fraction | None:
     return ratio(cohort.kept, cohort.opening)
 
 
+def customer_share(cohort: Retained) -> Fraction | None:
+    """The share of a closed cohort's customers that have MRR at the end; None if there are none at the opening."""
+    return ratio(cohort.stayed, cohort.customers)
+
+
+COHORT_FORMULAS = {"nrr": net_retention, "grr": gross_retention, "customer_retention": customer_share}
+"""The metrics of closed cohorts, which may be asked over any number of months: `nrr_24m`."""
+
+
 @metric(
     "nrr",
     "ratio",
@@ -47,3 +56,16 @@ def nrr(figures: Figures) -> Fraction | None:
 def grr(figures: Figures) -> Fraction | None:
     """Gross revenue retention over the period, never over 100 %; `grr_12m` over the twelve months to its end."""
     return gross_retention(figures.retained[0])
+
+
+@metric(
+    "customer_retention",
+    "ratio",
+    formula="customers of the opening with MRR at the end / customers of the opening",
+    source="the other side of logo churn on a closed cohort; fight-churn",
+    empty="none without customers at the opening",
+    needs=["retained"],
+)
+def customer_retention(figures: Figures) -> Fraction | None:
+    """The share of customers that stayed over the period; `customer_retention_12m` over twelve months to its end."""
+    return customer_share(figures.retained[0])

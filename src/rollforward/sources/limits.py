@@ -11,7 +11,7 @@ Arrays = dict[str, Any]
 """The columns of a batch, by name."""
 
 LARGEST = 500_000_000_000
-"""The largest annual run-rate of one row, in units of its currency. Some hundred such rows can still be added up."""
+"""The largest annual run-rate of one row, in units of its currency: half of what the ledger holds for an account."""
 
 LONGEST = 36_525
 """The days of the longest billing or service period: a century."""
