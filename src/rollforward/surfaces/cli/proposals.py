@@ -125,7 +125,7 @@ def how_on(proposals: Sequence[Proposal], refused: Sequence[Refused], paths: Seq
     """What to do where nothing was booked because something is open, or nobody could be asked."""
     opened = [(proposal, question) for proposal in proposals for question in proposal.questions]
     if not opened:
-        without = f" What is refused above would stay out." if refused else ""
+        without = " What is refused above would stay out." if refused else ""
         ways = "add --yes, or write it with --save-map and pass it with --map FILE"
         return f"nothing was booked, for nobody could be asked. If the proposal is right: {ways}.{without}"
     # The name of the file is only needed where several are asked about.
