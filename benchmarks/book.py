@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from rollforward.book import Book
 from rollforward.records.batch import Batch
 from rollforward.sources.demo import DemoCompany
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 TODAY = date(2026, 6, 30)
 

@@ -9,18 +9,22 @@ import argparse
 import contextlib
 import csv
 import platform
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
+
 from book import TODAY, benchmark_book
 from measures import Figure, command, median_seconds, paired, seconds
-
-from rollforward.book import Book
 from rollforward.ledger.ground import Ground
 from rollforward.sources.demo import DemoCompany
 from rollforward.store import ledgers
 from rollforward.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rollforward.book import Book
 
 FOLDER = Path("bench-data")
 REPORT = Path("docs/performance.md")
@@ -29,6 +33,7 @@ RECORDS_TO_SPANS = {"overlaps", "spans"}
 
 
 def main() -> None:
+    """Measure, print the table, and write it where it is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=1_000_000, help="customers")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the CSV that is imported")
@@ -135,7 +140,9 @@ def _queries(book: Book) -> Iterator[Figure]:
     ):
         ask()
         took = median_seconds(ask, 5)
-        yield Figure(what, f"{took * 1000:.0f} ms", f"under {goal:.1f} s" if goal else "", took < goal if goal else None)
+        yield Figure(
+            what, f"{took * 1000:.0f} ms", f"under {goal:.1f} s" if goal else "", took < goal if goal else None
+        )
 
 
 def _import(rows: int) -> Iterator[Figure]:
@@ -148,10 +155,20 @@ def _import(rows: int) -> Iterator[Figure]:
         command("-c", f"import shutil; shutil.rmtree({str(book)!r}, ignore_errors=True)")
         command("-m", "rollforward", "init", str(book), "--currency", "USD", "--quiet")
         took, memory = command(
-            "-m", "rollforward", "import", str(short), "--map", "benchmarks/subscriptions.toml", "--book", str(book), "--quiet"
+            "-m",
+            "rollforward",
+            "import",
+            str(short),
+            "--map",
+            "benchmarks/subscriptions.toml",
+            "--book",
+            str(book),
+            "--quiet",
         )
         what = f"import of a CSV of {part:,} rows, with its peak memory"
-        yield Figure(what, f"{took:.1f} s, {memory:,} MB", f"under {goal} s" if goal else "flat", took < goal if goal else None)
+        yield Figure(
+            what, f"{took:.1f} s, {memory:,} MB", f"under {goal} s" if goal else "flat", took < goal if goal else None
+        )
 
 
 def _write_csv(file: Path, rows: int) -> None:
@@ -159,7 +176,21 @@ def _write_csv(file: Path, rows: int) -> None:
     written = 0
     with file.open("w", newline="", encoding="utf-8") as out:
         write = csv.writer(out)
-        write.writerow(["customer", "subscription", "item", "plan", "price", "seats", "currency", "billing", "status", "from", "to"])
+        write.writerow(
+            [
+                "customer",
+                "subscription",
+                "item",
+                "plan",
+                "price",
+                "seats",
+                "currency",
+                "billing",
+                "status",
+                "from",
+                "to",
+            ]
+        )
         for batch in DemoCompany(rows).batches():
             if batch.table != "subscription_items":
                 continue
@@ -167,10 +198,21 @@ def _write_csv(file: Path, rows: int) -> None:
                 if row["kind"] == "one_time":
                     continue
                 billing = "quarterly" if row["interval_count"] == 3 else f"{row['interval']}ly"
-                write.writerow([
-                    row["customer"], row["subscription"], row["item"], row["plan"], format(row["amount"].normalize(), "f"),
-                    format(row["quantity"].normalize(), "f"), row["currency"], billing, row["status"], row["starts"], row["ends"] or "",
-                ])
+                write.writerow(
+                    [
+                        row["customer"],
+                        row["subscription"],
+                        row["item"],
+                        row["plan"],
+                        format(row["amount"].normalize(), "f"),
+                        format(row["quantity"].normalize(), "f"),
+                        row["currency"],
+                        billing,
+                        row["status"],
+                        row["starts"],
+                        row["ends"] or "",
+                    ]
+                )
                 written += 1
                 if written == rows:
                     return
@@ -189,9 +231,9 @@ def _report(figures: list[Figure], customers: int) -> str:
     lines = [
         "# Performance",
         "",
-        f"Made by `make bench SIZE={customers} ` with `--write`: Python {platform.python_version()}, DuckDB {duckdb.__version__}.",
-        "Medians; a ratio is the median of ratios taken pair by pair in the same run. The reference is the plain SQL in",
-        "`benchmarks/reference.sql`, which makes the same movements and flows from a Parquet file of the same spans.",
+        f"Made by `make bench SIZE={customers}`: Python {platform.python_version()}, DuckDB {duckdb.__version__}.",
+        "Medians; a ratio is the median of ratios taken pair by pair in the same run. The reference is plain SQL,",
+        "`benchmarks/reference.sql`: the same movements and flows from a Parquet file of the same spans.",
         "",
         "| what | measured | goal | holds |",
         "|---|---|---|---|",

@@ -90,7 +90,6 @@ def test_a_service_period_of_more_than_a_century_is_a_problem():
     assert problem.reason == "ends a service period of more than a century"
 
 
-@pytest.mark.xfail(reason="the ledger multiplies a period that is its own full period by its days twice, and overflows")
 def test_a_service_period_of_ten_years_and_some_days_can_be_built():
     batch = translated("invoice_lines", {"amount": "3599.99", "period_end": "2034-02-03"})
     assert batch.problems == []

@@ -32,7 +32,7 @@ def daily_rates(rates: ir.Table, ground: Ground) -> ir.Table:
     """
     quoted = _quoted(rates, ground.currency)
     following = quoted.day.lead().over(ibis.window(group_by="currency", order_by="day"))
-    last = ibis.literal(ground.today + timedelta(days=1))
+    last = ibis.literal(ground.last_rate_day + timedelta(days=1))
     held = quoted.mutate(until=ibis.least(ibis.coalesce(following, last), last))
     held = held.filter(held.day < held.until)
     steps = held.mutate(step=ibis.range(0, days_between(held.day, held.until)).unnest())
@@ -133,7 +133,7 @@ def _as_they_are(spans: ir.Table, ground: Ground) -> ir.Table:
 def _rated(spans: ir.Table, rates: ir.Table, ground: Ground) -> ir.Table:
     """Foreign spans cut into their service periods, each with its rate, null where there is none."""
     cut = _cut(_anchored(spans.filter(spans.currency != ground.currency), ground), ground)
-    looked_up = ibis.least(_lookup_day(cut.rate_day, ground), ibis.literal(ground.today))
+    looked_up = ibis.least(_lookup_day(cut.rate_day, ground), ibis.literal(ground.last_rate_day))
     cut = cut.mutate(rate_day=looked_up)
     joined = cut.left_join(rates, [cut.currency == rates.currency, cut.rate_day == rates.day])
     return joined.select(*cut.columns, rate=joined.rate).mutate(foreign=ibis.literal(True))

@@ -50,6 +50,11 @@ class Ground:
         return self.policy.exchange_rule != "none" and bool(self.traits.currencies - {self.currency})
 
     @property
+    def last_rate_day(self) -> date:
+        """The last day whose exchange rate may be looked up: today, or the day that the policy fixes."""
+        return max(self.today, self.policy.exchange_day or self.today)
+
+    @property
     def depends_on_today(self) -> bool:
         """Whether the ledger changes as days pass, without a new fact."""
         return self.converts or self.policy.netting == "month" or self.policy.days_in_month

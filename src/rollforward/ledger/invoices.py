@@ -103,8 +103,9 @@ def _annualised(lines: ir.Table, policy: Policy) -> ir.Table:
     numerator = unit.cases(*((name, factor.numerator) for name, factor in factors.items()), else_=0).cast("int64")
     denominator = unit.cases(*((name, factor.denominator) for name, factor in factors.items()), else_=1).cast("int64")
     if policy.proration == "restore":
-        numerator = numerator * days
-        denominator = denominator * days_between(lines.period_start, lines.period_end)
+        own_days = days_between(lines.period_start, lines.period_end)
+        numerator = numerator * (own_days == days).ifelse(1, days)
+        denominator = denominator * (own_days == days).ifelse(1, own_days)
     lines = lines.mutate(numerator=numerator, denominator=denominator * units)
     return lines.mutate(
         account=lines.customer,
