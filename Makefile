@@ -18,7 +18,7 @@ $(BIN)/.installed: requirements.lock pyproject.toml
 
 demo: $(BIN)/.installed ## Make the demo company's book in ./demo and show its roll-forward
 	@rm -rf demo
-	$(BIN)/rollforward demo demo
+	$(BIN)/rollforward demo demo --customers 500
 
 test: $(BIN)/.installed lint ## Lint, type-check and run every test
 	$(BIN)/pytest -n 2 --dist worksteal

@@ -167,7 +167,10 @@ def test_lists_follow_from_the_code(page, part, make):
 
 
 def test_the_demo_prints_what_the_readme_says(demo_folder):
-    demo, metrics, *_ = commands_in(text_of("README.md"), "demo demo", "metrics ")
+    (metrics,) = commands_in(text_of("README.md"), "metrics ")
+    demo = "rollforward demo demo --customers 500"
+    assert f"runs: {demo}\n" in text_of("README.md")
+    assert f"$(BIN)/{demo}\n" in text_of("Makefile")
     generated("README.md", "demo", run(demo_folder, demo))
     generated("README.md", "metrics of the demo", run(demo_folder, metrics))
     if REFRESH:

@@ -245,7 +245,7 @@ def reason_of(name, key):
 def limits_of(name):
     """What a preset cannot say: the list at the end of its file."""
     block = text_of(name).split("# What this preset cannot say:\n")[1]
-    return [" ".join(limit.split("\n# ")).replace("  ", " ").strip() for limit in block.split("# - ")[1:]]
+    return [" ".join(limit.replace("\n#", " ").split()) for limit in block.split("# - ")[1:]]
 
 
 def dates_of(name):

@@ -30,7 +30,7 @@ def _fits(role: str, roles: Roles, raw: RawRows) -> bool:
     if role == "name":
         return column != roles.get("customer")
     texts = distinct(raw, column)
-    if role == "cancel_requested":
+    if role in {"cancel_requested", "paid"}:
         return date_orders(texts) != []
     if role == "kind":
         return any(not isinstance(parse_word(text, LINE_KINDS, KINDS), Fault) for text in texts)

@@ -124,11 +124,14 @@ def _array(text: _Text) -> Iterator[object]:
 
 
 def _members(text: _Text) -> Iterable[object]:
-    """The rows of an object: those of its one list of objects, else the object itself."""
+    """The rows of an object: those of its one list of objects, else the object itself.
+
+    An object with an id of its own is a row, whatever it holds: a subscription with its discounts is no list of them.
+    """
     whole = text.value()
     if text.next_mark():
         raise text.broken("a second value follows; if each line is an object, name the file .jsonl")
-    members = whole.values() if isinstance(whole, dict) else ()
+    members = whole.values() if isinstance(whole, dict) and "id" not in whole else ()
     lists = [member for member in members if isinstance(member, list) and member and isinstance(member[0], dict)]
     return lists[0] if len(lists) == 1 else [whole]
 

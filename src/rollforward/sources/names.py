@@ -29,7 +29,7 @@ _NAMES = {
     "price": "price unit_price unit_amount price_per_unit price_per_seat list_price",
     "amount": """
         amount total value fee charge line_amount net_amount subscription_amount recurring_amount
-        revenue
+        total_price revenue
     """,
     "quantity": "quantity qty seats units licenses licences",
     "currency": "currency currency_code ccy",
@@ -77,7 +77,9 @@ _NAMES = {
     "to": "to to_currency quote quote_currency target_currency",
     "rate": "rate exchange_rate fx_rate",
     "payment": "payment payment_id charge_id transaction_id",
-    "paid": "paid paid_at payment_date paid_on date",
+    "paid": """
+        paid_at payment_date paid_on collected_at charged_at charge_date transaction_date paid date
+    """,
     "name": """
         name customer_name account_name company_name client_name company client customer account
         organization organisation business business_name
@@ -96,6 +98,7 @@ UNSURE = {
     "interval": frozenset({"billing", "billed"}),
     "kind": frozenset(ROLES["kind"]),
     "cancel_requested": frozenset({"canceled", "cancelled"}),
+    "paid": frozenset({"paid"}),
     "name": frozenset({"company", "client", "customer", "account", "organization", "organisation", "business"}),
 }
 """Names that can mean something else too: the values have to say that a column plays the role."""

@@ -9,7 +9,7 @@ from rollforward.records.tables import TABLES, Column
 from rollforward.sources.column_map import SHAPES, Binding, ColumnMap
 from rollforward.sources.evidence import distinct
 from rollforward.sources.fitting import fitting_roles, holds_intervals
-from rollforward.sources.names import roles_of
+from rollforward.sources.names import plain, roles_of
 from rollforward.sources.notation import settle_notation
 from rollforward.sources.parsers import Reading, memo_for
 from rollforward.sources.price_cuts import settle_discounts
@@ -23,6 +23,7 @@ _PLAN_QUESTIONS = (
     ("status", "mean (active, trialing, canceled)"),
 )
 _LAST_DAY = ("the first day without service", "the last day with service")
+_ROWS = ("a customer", "a subscription or something else")
 _STATUS = ("of each row's own days", "of today")
 _QUANTITY = ("of one unit", "of all units together")
 _TRIAL_WORDS = (
@@ -38,10 +39,13 @@ _TRIAL_WORDS = (
 def work_out(sample: Sample) -> Work:
     """The map, the reasons and the questions for a file."""
     roles = fitting_roles(roles_of(sample.raw.columns), sample.raw)
-    shape, reason = shape_of(sample.file, sample.raw.columns, roles)
-    work = Work(sample, roles, ColumnMap(shape="terms" if shape == "open" else shape, columns={}), {"shape": reason})
+    shape, reason = shape_of(sample.file, sample.raw, roles)
+    known = {"open": "terms", "perhaps_customers": "customers"}.get(shape, shape)
+    work = Work(sample, roles, ColumnMap(shape=known, columns={}), {"shape": reason})
     if shape == "open":
         _ask_shape(work)
+    if shape == "perhaps_customers":
+        _ask_whether_customers(work)
     _bind_names(work)
     _settle_identity(work)
     if SHAPES[work.column_map.shape] == "subscription_items":
@@ -50,6 +54,7 @@ def work_out(sample: Sample) -> Work:
         _settle_status(work)
         _settle_last_day(work)
     _settle_line(work)
+    _settle_payment(work)
     settle_notation(work)
     _ask_for_the_rest(work)
     return work
@@ -60,6 +65,13 @@ def _ask_shape(work: Work) -> None:
     shape = work.ask("shape", about, ("change_log", "terms"))
     if shape:
         work.column_map = replace(work.column_map, shape=shape)
+
+
+def _ask_whether_customers(work: Work) -> None:
+    """Ask what the rows of a file without amounts are, where it speaks of plans or the like."""
+    said = work.ask("rows", "The file has no amounts. What is each row?", _ROWS)
+    if said == _ROWS[1]:
+        raise NothingRecurringError(work.sample.file, "it has subscriptions without amounts or without a first day")
 
 
 def _bind_names(work: Work) -> None:
@@ -186,6 +198,15 @@ def _settle_line(work: Work) -> None:
     name = work.ask("line", "Which column tells the lines of an invoice apart?", columns)
     if name:
         work.bind("line", Binding(columns=(name,)), f"you said {name!r}")
+
+
+def _settle_payment(work: Work) -> None:
+    """Payments that name no payment are told apart by their rows' own id."""
+    if work.column_map.shape != "payments" or "payment" in work.columns:
+        return
+    own = next((column for column in work.sample.raw.columns if plain(column) == "id"), None)
+    if own:
+        work.bind("payment", Binding(columns=(own,)), f"each row has its own {own!r}")
 
 
 def _ask_for_the_rest(work: Work) -> None:
