@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import cache
+
 import pytest
 
-from rollforward.cases import differences
+from rollforward.book import View
+from rollforward.cases import book_of, differences
 from rollforward.policy.keys import KEYS
 from rollforward.policy.policy import DEFAULT, preset, preset_names
 from rollforward.policy.words import SENTENCES, in_words, sentence_of, statuses
@@ -169,3 +173,68 @@ def test_statuses_are_not_read_from_invoices():
     assert set(standing_of(under(basis="invoices")).values()) == {
         ("not read while invoice lines count", "not read while invoice lines count", "no")
     }
+
+
+OTHER = {
+    "months_per": {"month": "2"},
+    "discounts": "none",
+    "tax": "include",
+    "trials": "include",
+    "usage": "include",
+    "past_due_days": 0,
+    "paused": "include",
+    "churn_at": "request",
+    "proration": "as_is",
+    "invoice_expiry_days": 300,
+    "trial_window": "ended",
+    "one_time_in_contract_value": "include",
+}
+"""Another value of each key that is not read on every basis."""
+
+TERMS = {
+    "amount": "120",
+    "currency": "USD",
+    "interval": "month",
+    "tax_included": "20",
+    "discounts": [{"percent": "50"}],
+}
+ROW = {**TERMS, "starts": "2024-01-01", "ends": "2024-04-01"}
+RECORDS = {
+    "subscription_items": [
+        {**ROW, "customer": "a", "subscription": "s", "item": "plan", "cancel_requested": "2024-02-10"},
+        {**ROW, "customer": "b", "status": "past_due"},
+        {**ROW, "customer": "c", "status": "paused"},
+        {**ROW, "customer": "d", "trial_end": "2024-02-05"},
+        {**ROW, "customer": "e", "kind": "usage"},
+        {**ROW, "customer": "a", "subscription": "s", "item": "fee", "kind": "one_time", "interval": None},
+    ],
+    "invoice_lines": [
+        {"invoice": kind, "line": "1", "customer": kind, "kind": kind, "amount": "60", "tax": "10", "discount": "60"}
+        | {"currency": "USD", "period_start": "2024-02-16", "period_end": "2024-03-01"}
+        for kind in ("recurring", "usage", "proration", "one_time")
+    ],
+    "mrr_snapshots": [{"date": "2024-02-01", "customer": "a", "mrr": "100", "currency": "USD"}],
+}
+
+
+@cache
+def the_book():
+    book, refused = book_of({"currency": "USD", "today": "2024-03-20", "records": RECORDS})
+    assert refused == []
+    return book
+
+
+@cache
+def numbers_under(basis, key=None):
+    """The movements and the metrics that a key could move, with the key at its default or at its other value."""
+    view = View(policy=under(basis=basis, **({key: OTHER[key]} if key else {})))
+    moved = the_book().movements(start=date(2024, 1, 1), view=view).rows
+    asked = ("mrr", "committed_mrr", "tcv", "trials", "trial_mrr")
+    return moved, the_book().metrics(*asked, start=date(2024, 1, 1), end=date(2024, 3, 20), view=view).rows
+
+
+@pytest.mark.parametrize("basis", ["subscriptions", "invoices", "snapshots"])
+def test_a_key_has_an_effect_unless_its_words_say_none(basis):
+    said = words_of(under(basis=basis))
+    silent = {key for key in OTHER if numbers_under(basis, key) == numbers_under(basis)}
+    assert silent == {key for key, sentence in said.items() if "no effect" in sentence}

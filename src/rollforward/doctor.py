@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
+from rollforward.money import monthly, places, round_half_up
 from rollforward.records.tables import TABLES
 from rollforward.store import ledgers, problems
 
@@ -24,7 +25,13 @@ State = Literal["ok", "look", "fails"]
 _STALE_DAYS = 35
 """A living book that has learned nothing for longer than a month is likely to have been forgotten."""
 
-_PLURAL = re.compile(r"\b(row|customer|amount|gap|month)s\b")
+_QUIET_DAYS = 7
+"""Days without a new record after which the loss of a tenth of the MRR is likely to be the end of the data."""
+
+_NAMED = 3
+"""Places that a finding names."""
+
+_PLURAL = re.compile(r"\b(row|customer|amount|gap|month|day)s\b")
 _CURRENT = "record NOT IN (SELECT record FROM superseded)"
 
 
@@ -40,8 +47,16 @@ class Examined:
 
     def count(self, statement: str, **given: object) -> int:
         """The number that a query gives."""
-        row = self.connection.execute(statement, given or None).fetchone()
-        return int(row[0] or 0) if row else 0
+        return int(self.first(statement, **given)[0] or 0)
+
+    def first(self, statement: str, **given: object) -> tuple[Any, ...]:
+        """The first row of a query, which must have one."""
+        return self.connection.execute(statement, given or None).fetchall()[0]
+
+    def mrr(self, stored: int) -> str:
+        """A stored annual amount as the MRR that people read."""
+        written = round_half_up(monthly(int(stored)), places(self.kept.currency))
+        return f"{written:,} {self.kept.currency}"
 
 
 @dataclass(frozen=True)
@@ -129,6 +144,47 @@ def freshness(book: Examined) -> Finding:
     return Finding("freshness", "ok", f"the last import is of {last}")
 
 
+_LAST_SIGN = {
+    "subscription_items": ("starts", "max(starts) FILTER (starts <= $today)"),
+    "invoice_lines": (
+        "is issued",
+        "greatest(max(issued) FILTER (issued <= $today), max(period_start) FILTER (period_start <= $today))",
+    ),
+    "mrr_snapshots": ("is snapped with MRR", "max(date) FILTER (date <= $today AND mrr > 0)"),
+}
+"""What a counted record does on its day, and the last such day of a book."""
+
+_LOST = (
+    "SELECT coalesce(sum(amount) FILTER (day <= $last), 0), "
+    "coalesce(-sum(amount) FILTER (day > $last AND kind IN ('churn', 'contraction')), 0) "
+    "FROM {ledger}.cube WHERE dimension = 'total' AND day <= $today"
+)
+
+
+def end_of_data(book: Examined) -> Finding:
+    """Whether the data ends before the book's today does, so that what merely was not told shows as churn."""
+    from rollforward.ledger.build import BASIS
+
+    table = BASIS[book.policy.basis]
+    does, last_sign = _LAST_SIGN[table]
+    last = book.first(f"SELECT {last_sign} FROM {table} WHERE {_CURRENT}", today=book.today)[0]
+    if last is None:
+        return Finding("end of data", "ok", f"no {table}")
+    before, lost = book.first(_LOST.format(ledger=book.kept.name), last=last, today=book.today)
+    days = (book.today - last).days
+    if not _is_false_loss(days, before, lost):
+        return Finding("end of data", "ok", f"the last of {table} {does} on {last}")
+    found = f"no record {does} after {last}, {days:,} days before the book's today; MRR lost since is {book.mrr(lost)}"
+    remedy = f"If the data ends there, set today = {last} in book.toml; else import what is newer."
+    return Finding("end of data", "look", _singular(found) if days == 1 else found, remedy)
+
+
+def _is_false_loss(days: int, before: int, lost: int) -> bool:
+    """Whether a loss after the last sign of life is likely to be silence: after long, or sooner of much MRR."""
+    is_half, is_tenth = 2 * lost >= before, 10 * lost >= before
+    return lost > 0 and (days > _STALE_DAYS or (days > _QUIET_DAYS and is_tenth) or is_half)
+
+
 def quarantine(book: Examined) -> Finding:
     """Rows that were not booked."""
     number = uncounted(book.connection, book.kept.name).quarantined
@@ -191,15 +247,33 @@ def annual_amounts(book: Examined) -> Finding:
     return _counted("annual", number, "monthly amounts as large as annual ones", remedy)
 
 
+_GAPS = (
+    "SELECT customer, ends, following FROM (SELECT customer, ends, lead(starts) OVER (PARTITION BY source, customer, "
+    f"subscription, item ORDER BY starts) AS following FROM subscription_items WHERE {_CURRENT} AND NOT until_next "
+    "AND kind = 'recurring') WHERE following > ends AND following - ends <= 31"
+)
+
+
 def gaps(book: Examined) -> Finding:
     """Short gaps within an item, each of which shows as churn and reactivation."""
-    number = book.count(
-        "SELECT count(*) FROM (SELECT ends, lead(starts) OVER (PARTITION BY source, customer, subscription, item "
-        f"ORDER BY starts) AS following FROM subscription_items WHERE {_CURRENT} AND NOT until_next "
-        "AND kind = 'recurring') WHERE following > ends AND following - ends <= 31"
+    number = book.count(f"SELECT count(*) FROM ({_GAPS})")
+    remedy = (
+        "If service went on, set the policy key gap_days. `rollforward movements --account ID` shows what each did."
     )
-    remedy = "If service went on, set the policy key gap_days."
-    return _counted("gaps", number, "gaps of a month at most within an item", remedy)
+    found = _counted("gaps", number, "gaps of a month at most within an item", remedy)
+    return replace(found, found=f"{found.found}: {_first_gaps(book, number)}") if number else found
+
+
+def _first_gaps(book: Examined, number: int) -> str:
+    """The first gaps by customer and days, and how many more there are."""
+    places = f"SELECT customer, ends, following, count(*) FROM ({_GAPS}) GROUP BY ALL ORDER BY ends, customer"
+    rows = book.connection.execute(f"{places} LIMIT {_NAMED}").fetchall()
+    named = "; ".join(
+        f"{customer} {ends} to {following}" + (f" ({items} items)" if items > 1 else "")
+        for customer, ends, following, items in rows
+    )
+    more = number - sum(items for *_, items in rows)
+    return named + (f"; and {more:,} more" if more else "")
 
 
 def missing_snapshots(book: Examined) -> Finding:
@@ -212,7 +286,7 @@ def missing_snapshots(book: Examined) -> Finding:
 
 
 CHECKS: tuple[Callable[[Examined], Finding], ...] = (
-    proofs, imports, freshness, quarantine, notes, overlaps, missing_rates, bases, left_out, annual_amounts, gaps,
-    missing_snapshots,
+    proofs, imports, freshness, end_of_data, quarantine, notes, overlaps, missing_rates, bases, left_out,
+    annual_amounts, gaps, missing_snapshots,
 )  # fmt: skip
 """Every check, in the order in which they are shown."""

@@ -73,8 +73,8 @@ class NotABookError(NotFoundError):
 
     def __init__(self, path: object) -> None:
         super().__init__(
-            f"{path} is not a book. Make one with `rollforward init {path}`, "
-            "or name another with --book DIR or ROLLFORWARD_BOOK."
+            f"{path} is not a book. Make one with `rollforward init {path} --currency USD`, "
+            "with the code of the currency you report in, or name another with --book DIR or ROLLFORWARD_BOOK."
         )
 
 

@@ -141,7 +141,7 @@ def _text(value: object) -> str | None:
         return exact_text(value)
     if isinstance(value, list):
         return ", ".join(_discount(part) if isinstance(part, dict) else "=".join(map(str, part)) for part in value)
-    return None if value is None else str(value)
+    return None if value in (None, "") else str(value)
 
 
 def _discount(discount: dict[str, object]) -> str:

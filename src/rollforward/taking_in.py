@@ -130,12 +130,12 @@ class TakingIn:
         self, deliveries: Iterable[Delivery], source: str, at: datetime | None = None, *, dry_run: bool = False
     ) -> list[ImportReport]:
         """Book deliveries one after the other in one transaction, which a dry run does not keep."""
-        reports = []
+        reports: list[ImportReport] = []
         try:
             with self._database.writing() as connection:
                 moment = at or self._clock()
                 for delivery in deliveries:
-                    intake = Intake(connection, source, moment)
+                    intake = Intake(connection, source, moment, reports[0].number if reports else None)
                     for batch in delivery.batches:
                         intake.add(batch)
                     reports.append(intake.finish(delivery.files, delivery.column_map))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rollforward.sources import limits
@@ -78,7 +79,7 @@ def _not_positive(arrays: Arrays) -> Any:  # noqa: ANN401 - pyarrow has no types
 _BACKWARDS = Fault("ends before it starts", "Correct the dates")
 _EMPTY_RANGE = Fault(
     "a range of no days: it ends on the day it starts",
-    "Correct the dates; if the end is the last day of the range, say last_day = true in the map",
+    "Correct the dates",
 )
 _NEGATIVE = Fault("is negative", "Credits belong on invoice lines, price cuts in discounts; correct the row")
 
@@ -154,12 +155,23 @@ def check_rows(draft: Draft) -> None:
             fault = Fault(f"the {_SPOKEN.get(column.name, column.name)} is missing", "Fill it in, or correct the map")
             _note(draft, column.name, pc.is_null(draft.arrays[column.name]), fault)
     for check in checks_of(draft.table.name):
-        _note(draft, check.column, check.breaks(draft.arrays), check.fault)
+        fault = _with_map_line(draft, check) if check.fault is _EMPTY_RANGE else check.fault
+        _note(draft, check.column, check.breaks(draft.arrays), fault)
     if "amount" in draft.table.names:
         _note_fine_amounts(draft)
     for name in ("amount", "mrr"):
         if name in draft.cells:
             _check_signs(draft, name)
+
+
+def _with_map_line(draft: Draft, check: Check) -> Fault:
+    """The fault of a range without days, with the line of the map that makes its end the last day."""
+    cells = draft.cells.get(check.column)
+    if cells is None or cells.reading.strict:
+        return check.fault
+    line = f"{check.column} = {{column = {json.dumps(cells.field, ensure_ascii=False)}, last_day = true}}"
+    remedy = f"{check.fault.remedy}; if the end is the last day of the range, write in the map: {line}"
+    return replace(check.fault, remedy=remedy)
 
 
 def _note(draft: Draft, column: str, mask: Any, fault: Fault, severity: Any = "quarantined") -> None:  # noqa: ANN401

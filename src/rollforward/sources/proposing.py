@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rollforward.errors import NothingRecurringError
 from rollforward.records.tables import TABLES, Column
+from rollforward.sources.blanks import blank_words, without
 from rollforward.sources.column_map import SHAPES, Binding, ColumnMap
 from rollforward.sources.evidence import distinct
 from rollforward.sources.fitting import fitting_roles, holds_intervals
@@ -38,10 +39,15 @@ _TRIAL_WORDS = (
 
 def work_out(sample: Sample) -> Work:
     """The map, the reasons and the questions for a file."""
-    roles = fitting_roles(roles_of(sample.raw.columns), sample.raw)
+    named = roles_of(sample.raw.columns)
+    blanks = blank_words(sample.raw, named)
+    sample = replace(sample, raw=without(sample.raw, blanks))
+    roles = fitting_roles(named, sample.raw)
     shape, reason = shape_of(sample.file, sample.raw, roles)
     known = {"open": "terms", "perhaps_customers": "customers"}.get(shape, shape)
-    work = Work(sample, roles, ColumnMap(shape=known, columns={}), {"shape": reason})
+    work = Work(sample, roles, ColumnMap(shape=known, columns={}, empty=blanks), {"shape": reason})
+    if blanks:
+        work.reasons["empty"] = f"{' and '.join(map(repr, blanks))} is taken for an empty cell"
     if shape == "open":
         _ask_shape(work)
     if shape == "perhaps_customers":

@@ -52,11 +52,21 @@ _PROBLEM_ROWS = 5_000
 class Intake:
     """One import under way, within a transaction that the caller holds."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, source: str, recorded_at: datetime) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        source: str,
+        recorded_at: datetime,
+        first_import: int | None = None,
+    ) -> None:
+        """`first_import` is the number of the first of the imports that are taken in together with this one."""
         self._connection = connection
         self._source = source
         self._recorded_at = recorded_at
         self._number = _next_import(connection)
+        self._first_import = first_import or self._number
+        if first_import is None:
+            connection.execute("CREATE OR REPLACE TEMP TABLE confirmed_together (record BIGINT)")
         self._tally = _Tally()
         self._waiting: list[Problem] = []
         self._staged: list[str] = []
@@ -112,6 +122,9 @@ class Intake:
         staged = f"staged_{table.name}"
         self._quarantine_twice(table, staged)
         self._match_known(table, staged)
+        self._quarantine_contradictions(table, staged)
+        self._tally.unchanged += self._count("SELECT count(*) FROM staged_known WHERE same")
+        self._tally.changed += self._count("SELECT count(*) FROM staged_known WHERE NOT same")
         self._supersede(table)
         columns = ", ".join([*(quoted(name) for name in table.names), *DERIVED.get(table.name, {})])
         provenance = 'record, source, file, "row", raw, import, recorded_at'
@@ -167,8 +180,40 @@ class Intake:
             f"SELECT rows.record, known.record AS known, {same} AS same FROM {staged} rows JOIN {table.name} known "
             f"ON known.source = rows.source AND {on} WHERE known.record NOT IN (SELECT record FROM superseded)"
         )
-        self._tally.unchanged += self._count("SELECT count(*) FROM staged_known WHERE same")
-        self._tally.changed += self._count("SELECT count(*) FROM staged_known WHERE NOT same")
+
+    def _quarantine_contradictions(self, table: Table, staged: str) -> None:
+        """Rows that contradict one of a file taken in together with theirs: neither is the newer one, so out."""
+        key = " || ' / ' || ".join(f"later.{quoted(name)}::VARCHAR" for name in table.key)
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE staged_against AS "
+            f'SELECT later.record, later.file, later."row", {key} AS "key", later.raw, '
+            f'earlier.file AS first_file, earlier."row" AS first_row FROM staged_known JOIN {staged} later USING (record) '
+            f"JOIN {table.name} earlier ON earlier.record = staged_known.known WHERE NOT staged_known.same "
+            "AND (earlier.import >= $first OR earlier.record IN (SELECT record FROM confirmed_together))",
+            {"first": self._first_import},
+        )
+        found = self._connection.execute("SELECT * EXCLUDE (record) FROM staged_against ORDER BY record").fetchall()
+        for contradiction in found:
+            self._problem(self._contradiction(table, *contradiction))
+        for name in (staged, "staged_known") if found else ():
+            self._connection.execute(f"DELETE FROM {name} WHERE record IN (SELECT record FROM staged_against)")
+        # A later file must not contradict what this one only confirms either.
+        self._connection.execute("INSERT INTO confirmed_together SELECT known FROM staged_known WHERE same")
+
+    def _contradiction(  # noqa: PLR0917  the parts of a row that was found
+        self, table: Table, file: str, row: int, value: str, raw: str, first_file: str, first_row: int
+    ) -> Problem:
+        return Problem(
+            self._source,
+            table.name,
+            file,
+            row,
+            ", ".join(table.key),
+            value,
+            f"the same key with different facts stands in this import already ({first_file}, row {first_row})",
+            "Remove one of the two, or import the newer file by itself afterwards.",
+            raw=raw,
+        )
 
     def _supersede(self, table: Table) -> None:  # noqa: ARG002  the known versions are those of the table just matched
         self._connection.execute(

@@ -73,6 +73,8 @@ def run(arguments: list[str]) -> int:
         os.environ["NO_COLOR"] = "1"
     try:
         status = typer.main.get_command(make_app()).main(arguments, "rollforward", standalone_mode=False)
+    except SystemExit as error:
+        return _left(error)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  here every failure becomes an exit status
         return _status_of(error)
     if status == INTERRUPTED:
@@ -104,9 +106,19 @@ def _refusal(error: typer.TyperException) -> str:
     return f"{said}. See `{context.command_path if context else 'rollforward'} --help`."
 
 
+def _left(error: SystemExit) -> int:
+    """How a command ends that the command line's own library has stopped: it does so when a pipe breaks."""
+    if isinstance(error.__context__, BrokenPipeError):
+        return _stop_writing()
+    return error.code if isinstance(error.code, int) else UsageError.exit_status
+
+
 def _stop_writing() -> int:
-    """The reader of a pipe has left: nobody is there to be told."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """The reader of a pipe has left: nobody is there to be told, on stdout or where stderr goes the same way."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None and not stream.isatty():
+            os.dup2(nowhere, stream.fileno())
     return 0
 
 
