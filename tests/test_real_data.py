@@ -372,7 +372,7 @@ class TestNothingRecurring:
         ("file", "reason"),
         [
             ("maven_crm/sales_pipeline.csv.gz", "a list of sales .*what is won once does not recur"),
-            ("maven_crm/accounts.csv", "no column says when the amount starts"),
+            ("maven_crm/accounts.csv", "it describes customers: 'revenue' has no date"),
             ("maven_crm/products.csv", "no column looks like a customer"),
             ("maven_crm/sales_teams.csv", "no column looks like a customer"),
             ("maven_crm/data_dictionary.csv", "no column looks like a customer"),
@@ -381,7 +381,9 @@ class TestNothingRecurring:
             ("dbt_mrr_playbook/reference_output_monthly.csv", "no column looks like a customer"),
             ("churnsim/crm6_reference_book_sql.csv", "no column looks like a customer"),
             ("mrr_series/buffer_mobile_month_end.csv", "no column looks like a customer"),
-            ("stripe_objects/charge.json", "no column says when the amount starts"),
+            ("stripe_objects/payment_intent.json", "intended payments"),
+            ("stripe_objects/subscription.json", "several of its own in 'items.data'"),
+            ("warehouse_tables/stripe/subscription_data.csv", "no column looks like an amount"),
             ("stripe_objects/product.json", "no column looks like a customer"),
         ],
     )

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     """Told the file and the rows read from it so far."""
 
 
+_MEMORY = "384MB"
+"""What the engine holds of an import at a time, however long it is."""
+
+
 @dataclass(frozen=True)
 class Delivery:
     """What one import takes in: the batches of some files, and the map under which they were read."""
@@ -132,7 +136,7 @@ class TakingIn:
         """Book deliveries one after the other in one transaction, which a dry run does not keep."""
         reports: list[ImportReport] = []
         try:
-            with self._database.writing() as connection:
+            with self._database.writing(_MEMORY) as connection:
                 moment = at or self._clock()
                 for delivery in deliveries:
                     intake = Intake(connection, source, moment, reports[0].number if reports else None)

@@ -62,7 +62,12 @@ def test_a_request_that_cannot_be_answered_is_2(command, said):
 @pytest.mark.usefixtures("desk")
 def test_no_book_is_5(command):
     argument = {"import": ["file.csv"], "export": ["out"]}.get(command, [])
-    ended(run(command, *argument, "--book", "nowhere"), 5, "nowhere is not a book", "rollforward init nowhere")
+    ended(
+        run(command, *argument, "--book", "nowhere"),
+        5,
+        "nowhere is not a book",
+        "rollforward init nowhere --currency USD",
+    )
 
 
 @pytest.mark.usefixtures("desk")
@@ -145,6 +150,16 @@ def test_a_reader_that_leaves_a_pipe_is_no_failure():
     ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, env=environment())
     assert ran.stdout.splitlines() == ["day,account,name,subscription,kind,mrr,before,after", "0"]
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.usefixtures("demo")
+def test_a_reader_of_both_streams_that_leaves_is_no_failure_either():
+    code = "from rollforward.surfaces.cli import main; main()"
+    asked = "metrics mrr --by subscription --every day --book demo"
+    command = f"{sys.executable} -c '{code}' {asked} 2>&1 | head -2; echo ${{PIPESTATUS[0]}}"
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, env=environment())
+    assert ran.stdout.splitlines()[-1] == "0"
+    assert ran.stderr == ""
 
 
 INTERRUPTED = """

@@ -138,3 +138,19 @@ def test_a_person_is_asked_once(files, answer, imports):
     assert ran.returncode == (3 if answer == b"y\n" else 0)
     assert text.count("Book the other 4 files?") == 1
     assert imports in run("doctor", "--book", "book").out
+
+
+MORE = "Customer,Name,Industry,Country\nacme,Acme Limited,Robots,GB\ndune,Dune BV,Sand,NL\n"
+"""Customers again, in other columns: one of them with another name."""
+
+
+def test_files_of_two_kinds_that_contradict_each_other_are_a_problem(desk):
+    (desk / "customers.csv").write_text(CUSTOMERS, "utf-8")
+    (desk / "more.csv").write_text(MORE, "utf-8")
+    run("init", "book", "--currency", "EUR")
+    for booked, unchanged in ((3, 0), (0, 3)):
+        ran = run("import", "customers.csv", "more.csv", "--book", "book", "--yes")
+        assert f"in all: 4 rows in = {booked} booked + {unchanged} unchanged + 1 quarantined" in ran.out
+        assert "the same key with different facts stands in this import already (customers.csv, row 2)" in ran.out
+    alone = run("import", "more.csv", "--book", "book", "--yes")
+    assert "1 booked + 1 unchanged + 0 quarantined; of those booked, 1 change" in alone.out

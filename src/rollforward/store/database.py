@@ -39,10 +39,15 @@ class Database:
             connection.close()
 
     @contextmanager
-    def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection whose changes are kept together at the end, or not at all."""
+    def writing(self, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection whose changes are kept together at the end, or not at all.
+
+        `memory`, such as "1GB", bounds what the engine holds at a time; the rest goes to the book's folder meanwhile.
+        """
         connection = connect(self.folder, read_only=False)
         try:
+            if memory is not None:
+                connection.execute(f"SET memory_limit = '{memory}'")
             with transaction(connection):
                 yield connection
         finally:
@@ -65,7 +70,7 @@ class MemoryDatabase(Database):
         yield self._connection
 
     @contextmanager
-    def writing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def writing(self, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:  # noqa: ARG002  all of it is held
         """The one connection, in a transaction."""
         with transaction(self._connection):
             yield self._connection

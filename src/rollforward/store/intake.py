@@ -137,10 +137,11 @@ class Intake:
     def _quarantine_twice(self, table: Table, staged: str) -> None:
         """Rows whose key stands in the import before: out, each as a problem."""
         key = ", ".join(quoted(name) for name in table.key)
+        same = " AND ".join(f"rows.{quoted(name)} IS NOT DISTINCT FROM often.{quoted(name)}" for name in table.key)
         self._connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE staged_twice AS SELECT * FROM ("
-            f"SELECT *, first_value(record) OVER same_key AS first_record FROM {staged} "
-            f"WINDOW same_key AS (PARTITION BY {key} ORDER BY record)) WHERE record <> first_record"
+            f"CREATE OR REPLACE TEMP TABLE staged_twice AS WITH often AS ("
+            f"SELECT {key}, min(record) AS first_record FROM {staged} GROUP BY {key} HAVING count(*) > 1) "
+            f"SELECT rows.*, often.first_record FROM {staged} rows JOIN often ON {same} WHERE record <> first_record"
         )
         if not self._count("SELECT count(*) FROM staged_twice"):
             return
@@ -187,7 +188,8 @@ class Intake:
         self._connection.execute(
             "CREATE OR REPLACE TEMP TABLE staged_against AS "
             f'SELECT later.record, later.file, later."row", {key} AS "key", later.raw, '
-            f'earlier.file AS first_file, earlier."row" AS first_row FROM staged_known JOIN {staged} later USING (record) '
+            f'earlier.file AS first_file, earlier."row" AS first_row '
+            f"FROM staged_known JOIN {staged} later USING (record) "
             f"JOIN {table.name} earlier ON earlier.record = staged_known.known WHERE NOT staged_known.same "
             "AND (earlier.import >= $first OR earlier.record IN (SELECT record FROM confirmed_together))",
             {"first": self._first_import},
@@ -200,7 +202,7 @@ class Intake:
         # A later file must not contradict what this one only confirms either.
         self._connection.execute("INSERT INTO confirmed_together SELECT known FROM staged_known WHERE same")
 
-    def _contradiction(  # noqa: PLR0917  the parts of a row that was found
+    def _contradiction(
         self, table: Table, file: str, row: int, value: str, raw: str, first_file: str, first_row: int
     ) -> Problem:
         return Problem(
