@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -120,6 +121,16 @@ def preview_of(proposal: Proposal) -> Answer | None:
     shown = [column for column in TABLES[batch.table].columns if _is_told(column, rows)]
     columns = tuple(ResultColumn(column.name, _kind(column)) for column in shown)
     return Answer("preview", columns, list(_texts(rows, shown)))
+
+
+def unread(proposal: Proposal) -> tuple[str, ...]:
+    """The columns of the files that the map does not read; a customer's further columns are all read, as attributes."""
+    batch: Batch | None = proposal.preview
+    raws = batch.rows.column("raw").to_pylist() if batch else []
+    if not raws or proposal.column_map.table == "customers" or proposal.column_map.months:
+        return ()
+    read_ones = proposal.column_map.source_columns()
+    return tuple(name for name in json.loads(raws[0]) if name not in read_ones)
 
 
 def _texts(rows: list[dict[str, object]], shown: Sequence[Column]) -> Iterator[tuple[Cell, ...]]:

@@ -154,3 +154,11 @@ def test_an_empty_name_is_no_folder(command):
 def test_the_command_alone_shows_its_help(desk):
     assert run() == run("--help")
     assert list(desk.iterdir()) == []
+
+
+def test_a_proposal_names_the_columns_that_it_does_not_read(book):
+    first, *rows = TERMS.splitlines()
+    more = "\n".join([f"{first},sales person", *(f"{row},Ada" for row in rows)])
+    (book.parent / "more.csv").write_text(more + "\n", "utf-8")
+    assert "  not read         sales person\n" in run("import", "more.csv", "--book", "book", "--dry-run", "--yes").out
+    assert "not read" not in run("import", "terms.csv", "--book", "book", "--dry-run", "--yes").out

@@ -95,6 +95,14 @@ def test_customers_beside_plans_may_be_subscriptions(proposed):
         answer(proposal, {"rows": "a subscription or something else"})
 
 
+def test_customers_with_an_id_and_a_name_go_by_what_their_owner_says(proposed):
+    proposal = proposed("id,company,country\n1,Acme,DE\n")
+    assert (asked(proposal), proposal.questions[0].options) == (["customer"], ("id", "company"))
+    for said, name in (("id", "Acme"), ("company", None)):
+        (row,) = answer(proposal, {"customer": said}).preview.rows.to_pylist()
+        assert (row["customer"], row["name"]) == ("1" if said == "id" else "Acme", name)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -54,6 +54,7 @@ def work_out(sample: Sample) -> Work:
         _ask_whether_customers(work)
     _bind_names(work)
     _settle_identity(work)
+    _settle_customer(work)
     if SHAPES[work.column_map.shape] == "subscription_items":
         _settle_price(work)
         settle_discounts(work)
@@ -178,6 +179,19 @@ def _settle_identity(work: Work) -> None:
     product = work.columns.get("product")
     if product is not None and not told and "item" in TABLES[work.column_map.table].names:
         work.bind("item", product, f"each {product.columns[0]!r} of a customer is an item of its own")
+
+
+def _settle_customer(work: Work) -> None:
+    """Ask what customers go by, where each row has an id of its own beside the customer's name."""
+    own = next((column for column in work.sample.raw.columns if plain(column) == "id"), None)
+    named = work.columns["customer"].columns[0] if "customer" in work.columns else None
+    if work.column_map.shape != "customers" or own is None or named in {own, None}:
+        return
+    said = work.ask("customer", "By which column do your other files name a customer?", (own, str(named)))
+    if said:
+        work.bind("customer", Binding(columns=(said,)), f"you said {said!r}")
+    if said == own and "name" not in work.columns:
+        work.bind("name", Binding(columns=(str(named),)), f"{named!r} is what people call the customer")
 
 
 def _settle_last_day(work: Work) -> None:

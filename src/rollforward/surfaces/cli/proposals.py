@@ -92,7 +92,9 @@ def _question_of(text: str, questions: tuple[Question, ...]) -> Question | None:
 
 
 def show_proposal(proposal: Proposal) -> None:
-    """Print the map with its reasons, the open questions, and the first rows as they would be booked."""
+    """Print the map with its reasons, what is not read, the open questions, and the first rows as booked."""
+    from rollforward.proposals import unread
+
     column_map = proposal.column_map
     if proposal.reasons:
         reason = proposal.reasons.get("shape", "")
@@ -102,6 +104,8 @@ def show_proposal(proposal: Proposal) -> None:
         for name, reason in proposal.reasons.items():
             if name not in column_map.columns and name != "shape":
                 put_line(f"  {name:<16} {'':<28} {reason}")
+        if left := unread(proposal):
+            put_line(f"  {'not read':<16} {', '.join(left)}")
     for question in proposal.questions:
         put_line(
             f"? {question.name}: {question.about}" + (f" [{', '.join(question.options)}]" if question.options else "")
