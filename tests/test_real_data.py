@@ -392,13 +392,13 @@ class TestNothingRecurring:
         with pytest.raises(NothingRecurringError, match=reason):
             book.propose([DATA / file])
         assert book.imports() == []
-        with pytest.raises(IncompleteError, match="the book has no MRR"):
+        with pytest.raises(IncompleteError, match="the book has none"):
             book.metrics("mrr")
 
     def test_customers_alone_make_no_mrr(self) -> None:
         book = book_of("ravenstack_accounts", "ravenstack/ravenstack_accounts.csv", date(2024, 12, 31))
         assert [taken["booked"] for taken in book.imports()] == [500]
-        with pytest.raises(IncompleteError, match="the book has no MRR"):
+        with pytest.raises(IncompleteError, match="the book has none"):
             book.metrics("mrr")
 
 

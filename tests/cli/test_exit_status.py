@@ -78,7 +78,7 @@ def test_a_case_file_that_is_not_there_is_5():
 @pytest.mark.usefixtures("desk")
 def test_an_empty_book_is_3():
     assert run("init", "empty", "--currency", "EUR").status == 0
-    ended(run("mrr", "--book", "empty"), 3, "no MRR", "rollforward import")
+    ended(run("mrr", "--book", "empty"), 3, "the book has none", "rollforward import")
 
 
 def test_an_import_of_which_nothing_could_be_booked_is_3(desk):
