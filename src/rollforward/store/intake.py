@@ -105,8 +105,8 @@ class Intake:
         if table.name not in self._staged:
             self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {staged} ({columns_sql(table)})")
             self._staged.append(table.name)
-        rows = batch.rows
-        self._connection.register("batch_rows", rows)
+        # The engine finds the rows by the name of this variable. A registered view would hold them until the end.
+        batch_rows = batch.rows  # noqa: F841
         names = ", ".join(quoted(name) for name in (*table.names, *PROVENANCE))
         derived = DERIVED.get(table.name, {})
         into = ", ".join([names, *derived, "record, source, import, recorded_at"])
@@ -116,7 +116,6 @@ class Intake:
             f"SELECT {values}, nextval('record_numbers'), $source, $import, $at FROM batch_rows",
             {"source": self._source, "import": self._number, "at": self._recorded_at},
         )
-        self._connection.unregister("batch_rows")
 
     def _book(self, table: Table) -> None:
         staged = f"staged_{table.name}"
@@ -230,13 +229,12 @@ class Intake:
 
         names = list(Problem.__dataclass_fields__)
         columns = zip(*(astuple(problem) for problem in self._waiting), strict=True)
-        self._connection.register("batch_problems", pa.table(dict(zip(names, map(list, columns), strict=True))))
+        batch_problems = pa.table(dict(zip(names, map(list, columns), strict=True)))  # noqa: F841  named in the statement
         listed = ", ".join(quoted(name) for name in names)
         self._connection.execute(
             f"INSERT INTO problems (import, recorded_at, {listed}) SELECT $import, $at, {listed} FROM batch_problems",
             {"import": self._number, "at": self._recorded_at},
         )
-        self._connection.unregister("batch_problems")
         self._waiting.clear()
 
     def _report(self, files: list[str], column_map: str) -> ImportReport:
