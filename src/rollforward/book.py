@@ -342,7 +342,7 @@ class Book(TakingIn):
 
         policy = self.policy(view.policy)
         currency = self._currency(view)
-        traits = ledgers.traits_of(connection, BASIS[policy.basis])
+        traits = ledgers.traits_of(connection, BASIS[policy.basis], self.settings.segments)
         ground = Ground(policy, currency, self.today(), traits)
         return ledgers.build(
             connection, self._key(view), ground, _dimensions(self.settings, ground), self._clock(), progress

@@ -65,5 +65,5 @@ class Ground:
 
     @property
     def needs_first_start(self) -> bool:
-        """Whether the first day of an item decides on its exchange rate."""
-        return self.converts and self.policy.exchange_rule == "purchase"
+        """Whether an item is anchored on its first day, whose exchange rate or a fixed one it keeps."""
+        return self.converts and self.policy.exchange_rule in {"purchase", "fixed"}

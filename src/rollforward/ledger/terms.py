@@ -22,7 +22,7 @@ _ONE_MONTH, _DAY, _WEEK, _YEAR = 1, 1, 7, 12
 
 def item_spans(items: ir.Table, ground: Ground) -> ir.Table:
     """The spans of subscription items under a policy. `items` are current records without those set aside."""
-    first = items.starts.min().over(ibis.window(group_by=_ITEM)) if ground.needs_first_start else items.starts
+    first = items.starts.min().over(ibis.window(group_by=_ITEM)) if ground.needs_first_start else ibis.null("date")
     rows = _ended(items.mutate(row_end=items.ends, first_start=first), ground.policy)
     rows = rows.mutate(contract_end=rows.ends)
     rows = _by_line(_bounded_past_due(rows, ground.policy), ground)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,11 +104,13 @@ def current_records(known_at: datetime | None) -> Mapping[str, ir.Table]:
     return current
 
 
-def traits_of(connection: duckdb.DuckDBPyConnection, table: str) -> Traits:
-    """What the records of a table contain."""
+def traits_of(connection: duckdb.DuckDBPyConnection, table: str, segments: Sequence[str] = ()) -> Traits:
+    """What the records of a table contain. Attributes are looked for only if a segment may be one: they are many."""
     from rollforward.ledger.ground import Traits
 
-    names = connection.execute("SELECT DISTINCT unnest(map_keys(attributes)) FROM customers").fetchall()
+    names: list[tuple[str]] = []
+    if not set(segments) <= {"plan", "product", "currency", "country"}:
+        names = connection.execute("SELECT DISTINCT unnest(map_keys(attributes)) FROM customers").fetchall()
     items = table == "subscription_items"
     of_items = "max(len(discounts)), bool_or(until_next), bool_or(status <> 'trialing' AND trial_end > starts)"
     found = connection.execute(
