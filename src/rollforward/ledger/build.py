@@ -54,7 +54,13 @@ def stages(ground: Ground, dimensions: list[str]) -> list[Stage]:
             lambda made: exchange.valued(made["spans"], made.get("rates"), ground),
             is_view=not ground.converts and ground.policy.rounding is None,
         ),
-        Stage("trials", "trials and what became of them", lambda made: _trials(made, ground)),
+        Stage(
+            "trials",
+            "trials and what became of them",
+            lambda made: _trials(made, ground),
+            # Few questions are about trials, and the spans answer them when they are asked.
+            is_view=ground.policy.trials == "exclude",
+        ),
         Stage("movements", "how MRR moved", lambda made: movements(events(made["valued"], ground), ground)),
         Stage("cube", "flows by day and segment", lambda made: cube(ledger(made, ground), dimensions)),
     ]
