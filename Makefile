@@ -29,7 +29,7 @@ lint: $(BIN)/.installed ## Ruff with all rules and mypy strict
 	$(BIN)/mypy
 
 bench: $(BIN)/.installed ## Speed and memory beside references in the same run (SIZE=customers)
-	$(BIN)/python benchmarks/run.py --size $(SIZE)
+	$(BIN)/python benchmarks/run.py --size $(SIZE) --write
 
 snapshots: $(BIN)/.installed ## Refresh the golden files of the command line and the docs
 	REFRESH_SNAPSHOTS=1 $(BIN)/pytest -n 0 tests/test_cli_golden.py tests/test_docs.py tests/test_presets.py tests/test_real_data.py

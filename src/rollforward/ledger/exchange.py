@@ -20,8 +20,6 @@ RATE = "decimal(38, 12)"
 
 _RATE_DIGITS = 10
 _WHOLE = "decimal(38, 0)"
-VALUED = ("amount", "rate", "rate_day")
-"""What valuing adds to a span: its annual amount in the reporting currency, and the rate and day of the conversion."""
 
 
 def daily_rates(rates: ir.Table, ground: Ground) -> ir.Table:

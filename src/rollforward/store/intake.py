@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING
 
@@ -124,7 +123,7 @@ class Intake:
         self._quarantine_contradictions(table, staged)
         self._tally.unchanged += self._count("SELECT count(*) FROM staged_known WHERE same")
         self._tally.changed += self._count("SELECT count(*) FROM staged_known WHERE NOT same")
-        self._supersede(table)
+        self._supersede()
         columns = ", ".join([*(quoted(name) for name in table.names), *DERIVED.get(table.name, {})])
         provenance = 'record, source, file, "row", raw, import, recorded_at'
         booked = self._count(
@@ -216,7 +215,8 @@ class Intake:
             raw=raw,
         )
 
-    def _supersede(self, table: Table) -> None:  # noqa: ARG002  the known versions are those of the table just matched
+    def _supersede(self) -> None:
+        """Mark the known versions, of the table just matched, that say something else."""
         self._connection.execute(
             "INSERT INTO superseded SELECT known, $at, record FROM staged_known WHERE NOT same",
             {"at": self._recorded_at},
@@ -276,8 +276,3 @@ class Intake:
 def _next_import(connection: duckdb.DuckDBPyConnection) -> int:
     rows = connection.execute("SELECT coalesce(max(import), 0) + 1 FROM imports").fetchall()
     return int(rows[0][0])
-
-
-def raw_fields(raw: str) -> dict[str, str]:
-    """The columns of a raw row."""
-    return dict(json.loads(raw)) if raw else {}
