@@ -236,7 +236,18 @@ def _discounts(_row_so_far: Json, starts: date) -> SearchStrategy[Json]:
     return st.lists(_discount(starts), min_size=1, max_size=3).map(lambda discounts: {"discounts": discounts})
 
 
-ODDITIES = {"kind": _kind, "trial": _trial, "cancellation": _cancellation, "tax": _tax, "discounts": _discounts}
+def _plan(_row_so_far: Json, _starts: date) -> SearchStrategy[Json]:
+    return st.just({"plan": "k"})
+
+
+ODDITIES = {
+    "kind": _kind,
+    "plan": _plan,
+    "trial": _trial,
+    "cancellation": _cancellation,
+    "tax": _tax,
+    "discounts": _discounts,
+}
 
 
 @st.composite

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rollforward.ledger.ground import Ground
 
 _ITEM = ["account", "subscription", "item", "plan", "product", "currency", "line"]
+_PAID_ITEM = ["account", "subscription", "item", "currency", "line"]
 EVENT = [*_ITEM, "day", "delta", "exchange", "present"]
 """The columns of an event: whose, when, the change of the annual amount, the part of it that is only the rate's, and
 the change in the number of counted spans."""
@@ -30,7 +31,7 @@ def events(valued: ir.Table, ground: Ground) -> ir.Table:
     rounding = ground.policy.rounding
     if rounding and rounding.level == "subscription":
         changes = _rounded_by_subscription(changes, rounding.places, down=rounding.down)
-    return _dated(changes, ground)
+    return dated(changes, ground)
 
 
 def _edges(spans: ir.Table, day: ir.DateValue, sign: int) -> ir.Table:
@@ -70,7 +71,7 @@ def _foreign(spans: ir.Table, ground: Ground) -> ir.Table:
         come=zero,
     )
     both = ibis.union(starting, ending)
-    both = both.mutate(rate=both.rate.max().over(ibis.window(group_by=[*_ITEM, "day"])))
+    both = both.mutate(rate=both.rate.max().over(ibis.window(group_by=[*_PAID_ITEM, "day"])))
     both = both.mutate(revalued=_line_rounded(convert(both.old_annual, both.rate), ground))
     by_item = both.group_by(*_ITEM, "day").agg(
         old=whole(both.old.sum()),
@@ -82,16 +83,25 @@ def _foreign(spans: ir.Table, ground: Ground) -> ir.Table:
         least_old_rate=both.old_rate.min(),
         most_old_rate=both.old_rate.max(),
     )
-    old, new = by_item.old, by_item.new
-    goes_on = (by_item.gone > 0) & (by_item.come > 0) & (old != 0) & (new != 0)
-    goes_on &= (by_item.least_old_rate != by_item.rate) | (by_item.most_old_rate != by_item.rate)
     return by_item.select(
         *_ITEM,
         "day",
-        delta=new - old,
-        exchange=goes_on.ifelse(by_item.revalued - old, 0),
+        delta=by_item.new - by_item.old,
+        exchange=_goes_on_at_another_rate(by_item).ifelse(by_item.revalued - by_item.old, 0),
         present=by_item.come - by_item.gone,
     )
+
+
+def _goes_on_at_another_rate(by_item: ir.Table) -> ir.BooleanValue:
+    """Whether the item has an amount before and after the day, at rates of which some differ; its plan may change."""
+    across_plans = ibis.window(group_by=[*_PAID_ITEM, "day"])
+
+    def over(name: str) -> ir.IntegerValue:
+        return by_item[name].sum().over(across_plans)
+
+    goes_on = (over("gone") > 0) & (over("come") > 0) & (over("old") != 0) & (over("new") != 0)
+    lowest, highest = (by_item.least_old_rate.min().over(across_plans), by_item.most_old_rate.max().over(across_plans))
+    return (goes_on & ((lowest != by_item.rate) | (highest != by_item.rate))).fill_null(False)
 
 
 def _line_rounded(amount: ir.IntegerValue, ground: Ground) -> ir.IntegerValue:
@@ -128,8 +138,8 @@ def _rounded_by_subscription(changes: ir.Table, decimals: int, *, down: bool) ->
     ).select(*EVENT)
 
 
-def _dated(changes: ir.Table, ground: Ground) -> ir.Table:
-    """Events on the day they are booked: their own, or the last of their month, or today in the month of today."""
+def dated(changes: ir.Table, ground: Ground) -> ir.Table:
+    """Changes on the day they are booked: their own, or the last of their month, or today in the month of today."""
     if ground.policy.netting == "day":
         return changes
     last = month_end(changes.day)
