@@ -25,6 +25,7 @@ import typer
 import rollforward
 from rollforward import charts
 from rollforward.cases import verify
+from rollforward.ledger.causes import CAUSES
 from rollforward.ledger.segments import ACCOUNT_FIELDS, ITEM_FIELDS
 from rollforward.metrics.registry import METRICS, every_metric
 from rollforward.policy.keys import KEYS
@@ -70,6 +71,10 @@ def metrics_part():
         [f"`{one.name}`", one.unit, one.about, f"`{one.formula}`", one.empty, one.source] for one in METRICS.values()
     ]
     return table(["metric", "unit", "what it is", "formula", "without a value", "whose definition"], rows)
+
+
+def causes_part():
+    return table(["cause", "what it means"], [[f"`{cause}`", about] for cause, about in CAUSES.items()])
 
 
 def keys_part():
@@ -156,6 +161,7 @@ def generated(page, part, content):
     ("page", "part", "make"),
     [
         ("docs/definitions.md", "metrics", metrics_part),
+        ("docs/definitions.md", "causes", causes_part),
         ("docs/definitions.md", "policy keys", keys_part),
         ("docs/definitions.md", "policies", policies_part),
         ("docs/settings.md", "settings", settings_part),

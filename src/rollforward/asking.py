@@ -36,6 +36,13 @@ class Asked:
     stamp: Stamp
     kept: KeptLedger
 
+    def run(self, expression: ir.Table) -> list[tuple[Any, ...]]:
+        """The rows of an expression over the kept ledger and the periods asked for."""
+        from rollforward.metrics.facts import PERIODS
+
+        self.source.hand_in("asked_periods", PERIODS, self.question.period_rows())
+        return self.source.run(expression)
+
     def sql(self, expression: ir.Table) -> str:
         """The SQL of an expression over the kept ledger."""
         return ledgers.compiled(expression).replace(ledgers.PLACE, self.kept.name)
@@ -135,7 +142,7 @@ class Asking:
         def give(name: str, columns: dict[str, str], rows: list[tuple[Any, ...]]) -> None:
             hand_in(self.connection, name, columns, rows)
 
-        return Source(ledger(made, ground.timeless()), made["cube"], self.kept.dimensions, run, give)
+        return Source(ledger(made, ground.timeless()), made, made["cube"], self.kept.dimensions, run, give)
 
 
 def hand_in(

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from rollforward.asking import Asked, Asking, Where, hand_in
 from rollforward.calendar import EVERY, Every
 from rollforward.errors import BookExistsError, IncompleteError, UnknownNameError, UsageError
-from rollforward.flows import flow_columns, rollforward_row
+from rollforward.flows import cause_rows, flow_columns, rollforward_row
 from rollforward.listing import Listing
 from rollforward.money import exact
 from rollforward.policy.policy import Policy, load, preset, preset_names
@@ -200,15 +200,48 @@ class Book(TakingIn):
         where: Where | None = None,
         kind: str | None = None,
         account: str | None = None,
+        causes: bool = False,
         view: View = View(),
     ) -> Listing:
-        """Every movement: day, account, kind, MRR moved, before and after. Amounts of 0 are left out."""
+        """Every movement: day, account, kind, MRR moved, before and after. Amounts of 0 are left out.
+
+        With `causes` a row for each cause of a movement, whose MRR is what that cause moved.
+        """
         with self._asking(view, where, None, "day", start, end, whole_ledger=True) as asked:
+            from rollforward.metrics.causes import caused_movement_list
             from rollforward.metrics.listings import movement_list
 
-            expression = movement_list(asked.source.ledger, asked.question, kind=kind, account=account)
+            source, of = asked.source, {"kind": kind, "account": account}
+            if causes:
+                expression = caused_movement_list(source.ledger, source.records, asked.question, **of)
+            else:
+                expression = movement_list(source.ledger, asked.question, **of)
         kinds = {"day": "day", "mrr": "money", "before": "money", "after": "money"}
         return self._listing("movements", expression, kinds, asked)
+
+    def causes(
+        self,
+        *,
+        every: Every = "month",
+        start: date | None = None,
+        end: date | None = None,
+        where: Where | None = None,
+        view: View = View(),
+    ) -> Result:
+        """What moved MRR in each period: kind, cause, MRR and how many movements it had a part in. Losses are negative.
+
+        The rows of a period and kind add up to that kind in the roll-forward.
+        """
+        with self._asking(view, where, None, every, start, end) as asked:
+            from rollforward.metrics.causes import cause_sums
+
+            expression = cause_sums(asked.source.ledger, asked.source.records, asked.question)
+            found = asked.run(expression)
+            sql = asked.sql(expression)
+        rows = cause_rows(found, asked.question.periods)
+        columns = [column(name, "text") for name in ("period", "kind", "cause")]
+        columns += [column("mrr", "money"), column("movements", "count")]
+        return Result("causes", tuple(columns), asked.stamp, sql, lambda: rows)
 
     def annual_movements(self, *, view: View = View()) -> list[tuple[date, str, str, int]]:
         """Every movement up to today as it is stored: day, account, kind, annual amount in stored units."""
@@ -218,6 +251,18 @@ class Book(TakingIn):
                 "WHERE amount <> 0 AND day <= ? ORDER BY ALL",
                 [self.today()],
             ).fetchall()
+
+    def annual_causes(
+        self, *, start: date | None = None, end: date | None = None, view: View = View()
+    ) -> list[tuple[date, str, str, int]]:
+        """Why MRR moved, as it is stored: day, account, cause, annual amount in stored units, by item."""
+        with self._asking(view, None, None, "day", start, end, whole_ledger=True) as asked:
+            from rollforward.ledger.causes import causes
+
+            days = (asked.question.periods[0].start, asked.question.today) if start else None
+            found = causes(asked.source.ledger, asked.source.records, days)
+            kept = found.filter(found.day <= asked.question.today)
+            return asked.source.run(kept.select("day", "account", "cause", "amount"))
 
     def accounts(self, *, where: Where | None = None, search: str | None = None, view: View = View()) -> Listing:
         """Every account: its MRR now, since when, its last movement, and its plans."""

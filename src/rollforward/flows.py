@@ -1,4 +1,4 @@
-"""The columns and rows of a roll-forward: which movements it shows, and with which sign."""
+"""The columns and rows of a roll-forward and of its causes: which movements, and with which sign."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from rollforward.money import exact, monthly
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rollforward.calendar import Period
     from rollforward.results import Cell
 
 FLOW_COLUMNS = {
@@ -32,3 +35,13 @@ def rollforward_row(figures: Any, kinds: list[str], by: str | None) -> tuple[Cel
     amounts = (exact(monthly(FLOW_COLUMNS[kind] * figures.flows.get(kind, 0))) for kind in kinds)
     group = [figures.group] if by else []
     return (figures.period.label, *group, exact(monthly(figures.opening)), *amounts, exact(monthly(figures.closing)))
+
+
+def cause_rows(found: Iterable[tuple[Any, ...]], periods: Sequence[Period]) -> list[tuple[Cell, ...]]:
+    """The rows of causes, by period, then in the order of a roll-forward's kinds, the largest first."""
+    order = list(FLOW_COLUMNS)
+    ordered = sorted(found, key=lambda row: (row[0], order.index(row[1]), -abs(row[3]), row[2]))
+    return [
+        (periods[number].label, kind, cause, exact(monthly(int(amount))), int(movements))
+        for number, kind, cause, amount, movements in ordered
+    ]

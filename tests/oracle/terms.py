@@ -67,11 +67,12 @@ class Terms(Charge):
         tax = self.row["tax_included"] if self._case.policy["tax"] == "exclude" else Fraction(0)
         price: Fraction = (self.row["amount"] - tax) * self.row["quantity"]
         for discount in self.row["discounts"]:
-            if self._applies(discount, day):
+            if self.applies(discount, day):
                 price = max(_discounted(price, discount), Fraction(0))
         return price
 
-    def _applies(self, discount: Json, day: date) -> bool:
+    def applies(self, discount: Json, day: date) -> bool:
+        """Whether a discount counts and runs on a day."""
         starts = discount["starts"] or self.row["starts"]
         in_time = starts <= day and (discount["ends"] is None or day < discount["ends"])
         return in_time and discount["duration"] in DISCOUNTS_THAT_APPLY[self._case.policy["discounts"]]

@@ -109,6 +109,12 @@ def convert(annual: ir.IntegerValue, rate: ir.DecimalValue) -> ir.IntegerValue:
     return (annual.cast(_WHOLE) * rate).round(0).cast("int64")
 
 
+def worth(annual: ir.IntegerValue, rate: ir.DecimalValue, ground: Ground) -> ir.IntegerValue:
+    """A stored amount in the reporting currency, as the policy rounds a line; at no rate it is in it already."""
+    own = _rounded(annual, ground)
+    return rate.isnull().ifelse(own, _rounded(convert(annual, rate), ground)) if ground.converts else own
+
+
 def _rounded(amount: ir.IntegerValue, ground: Ground) -> ir.IntegerValue:
     rounding = ground.policy.rounding
     return rounded(amount, rounding.places, down=rounding.down) if rounding and rounding.level == "line" else amount

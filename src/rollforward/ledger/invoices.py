@@ -64,7 +64,7 @@ def _with_full_period(parts: ir.Table, recurring: ir.Table) -> ir.Table:
 
 def _with_latest_interval(parts: ir.Table, recurring: ir.Table) -> ir.Table:
     """Parts with the months and days of the latest recurring line of their subscription that starts before them."""
-    months = _whole_months(recurring.period_start, recurring.period_end)
+    months = whole_months(recurring.period_start, recurring.period_end)
     lines = recurring.select(
         *_SUBSCRIPTION,
         begins=recurring.period_start,
@@ -78,17 +78,17 @@ def _with_latest_interval(parts: ir.Table, recurring: ir.Table) -> ir.Table:
     return parts.left_join(latest, "part").drop("part_right")
 
 
-def _whole_months(start: ir.DateValue, end: ir.DateValue) -> ir.IntegerValue:
+def whole_months(start: ir.DateValue, end: ir.DateValue) -> ir.IntegerValue:
     """The whole months of a period; null if it is not of whole months."""
     months = months_touched(start, end)
     month_ends = (start == month_end(start)) & (end == month_end(end))
-    whole = (months > 0) & ((add_months(start, months) == end) | month_ends)
-    return whole.ifelse(months, ibis.null())
+    is_whole = (months > 0) & ((add_months(start, months) == end) | month_ends)
+    return is_whole.ifelse(months, ibis.null())
 
 
 def _annualised(lines: ir.Table, policy: Policy) -> ir.Table:
     """Lines with the annual amount of their full period's rate."""
-    months = _whole_months(lines.full_start, lines.full_end)
+    months = whole_months(lines.full_start, lines.full_end)
     days = days_between(lines.full_start, lines.full_end)
     unit = ibis.cases(
         (months.notnull() & (months % 12 == 0), "year"),

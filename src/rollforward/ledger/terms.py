@@ -100,9 +100,15 @@ def _charged(rows: ir.Table, ground: Ground) -> ir.Table:
         return rows
     discounted = (rows.discounts.length() > 0).fill_null(False)
     cut = _cut_at_discounts(rows.filter(discounted).mutate(piece=ibis.row_number()))
-    for position in range(ground.traits.discount_depth):
-        cut = cut.mutate(charge=_less(cut, position, ground.policy), whole_charge=ibis.null("int64"))
+    cut = less_discounts(cut, ground).mutate(whole_charge=ibis.null("int64"))
     return ibis.union(rows.filter(~discounted), cut.select(rows.columns))
+
+
+def less_discounts(rows: ir.Table, ground: Ground) -> ir.Table:
+    """Rows whose `charge` is lowered by their `discounts`, in order, each taken of what the former left."""
+    for position in range(ground.traits.discount_depth):
+        rows = rows.mutate(charge=_less(rows, position, ground.policy))
+    return rows
 
 
 def _cut_at_discounts(rows: ir.Table) -> ir.Table:
@@ -130,15 +136,21 @@ def _less(rows: ir.Table, position: int, policy: Policy) -> ir.DecimalValue:
     charge = rows.charge.cast(_DISCOUNTED)
     zero = ibis.literal(0).cast(_DISCOUNTED)
     discount = rows.discounts[position]
-    begun = ibis.coalesce(discount["starts"], rows.anchor) <= rows.starts
-    applies = begun & (ibis.coalesce(discount["ends"], forever()) > rows.starts)
-    counts = discount["duration"].isin(_durations(policy))
     hundred = ibis.literal(100).cast("decimal(9, 0)")
     kept = charge * (hundred - discount["percent"].cast("decimal(9, 6)"))
     by_percent = (kept * ibis.literal("0.01").cast("decimal(3, 2)")).cast(CHARGE)
     by_amount = ibis.greatest(charge - discount["amount"].cast(_DISCOUNTED), zero)
     lower = discount["percent"].notnull().ifelse(by_percent, by_amount.cast(CHARGE))
-    return (applies & counts).fill_null(False).ifelse(lower, rows.charge)
+    return discount_applies(discount, rows.anchor, rows.starts, policy).ifelse(lower, rows.charge)
+
+
+def discount_applies(
+    discount: ir.StructValue, anchor: ir.DateValue, day: ir.DateValue, policy: Policy
+) -> ir.BooleanValue:
+    """Whether a discount counts and applies on a day; without a start of its own it begins on the anchor."""
+    begun = ibis.coalesce(discount["starts"], anchor) <= day
+    runs = ibis.coalesce(discount["ends"], forever()) > day
+    return (begun & runs & discount["duration"].isin(_durations(policy))).fill_null(False)
 
 
 def _durations(policy: Policy) -> list[str]:
@@ -146,9 +158,8 @@ def _durations(policy: Policy) -> list[str]:
     return every[policy.discounts]
 
 
-def _annualised(pieces: ir.Table, policy: Policy) -> ir.Table:
-    months = pieces.interval.cases(("month", _ONE_MONTH), ("year", _YEAR), else_=0) * pieces.interval_count
-    days = pieces.interval.cases(("day", _DAY), ("week", _WEEK), else_=0) * pieces.interval_count
+def charges_a_year(pieces: ir.Table, policy: Policy) -> tuple[ir.IntegerValue, ir.IntegerValue]:
+    """How many charges a row makes in a year, above and below the line."""
     factors = policy.factors
     interval = (pieces.kind == "one_time").ifelse("", pieces.interval)
     numerator = interval.cases(("", 1), *((unit, factor.numerator) for unit, factor in factors.items()), else_=0)
@@ -156,11 +167,18 @@ def _annualised(pieces: ir.Table, policy: Policy) -> ir.Table:
     if policy.days_in_month:
         numerator = (pieces.interval == "day").ifelse(12 * pieces.days, numerator)
     denominator = denominator.cast("int64") * (interval == "").ifelse(1, pieces.interval_count).cast("int64")
+    return numerator.cast("int64"), denominator
+
+
+def _annualised(pieces: ir.Table, policy: Policy) -> ir.Table:
+    months = pieces.interval.cases(("month", _ONE_MONTH), ("year", _YEAR), else_=0) * pieces.interval_count
+    days = pieces.interval.cases(("day", _DAY), ("week", _WEEK), else_=0) * pieces.interval_count
+    numerator, denominator = charges_a_year(pieces, policy)
     pieces = pieces.mutate(
         account=pieces.customer,
         step_months=months.cast("int32"),
         step_days=days.cast("int32"),
-        numerator=numerator.cast("int64"),
+        numerator=numerator,
         denominator=denominator,
     )
     pieces = pieces.mutate(annual=_annual(pieces))

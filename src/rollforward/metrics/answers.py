@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -60,9 +60,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Source:
-    """What answers a question: a ledger, its cube, and a way to run queries and to hand in small tables."""
+    """What answers a question: a ledger, its cube, the records, a way to run queries and to hand in small tables."""
 
     ledger: Ledger
+    records: Mapping[str, ir.Table]
     cube: ir.Table
     dimensions: list[str]
     run: Callable[[ir.Table], list[tuple[Any, ...]]]

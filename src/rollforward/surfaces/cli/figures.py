@@ -5,26 +5,33 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
+from rollforward.errors import UsageError
 from rollforward.surfaces.cli.options import Filtered, Looking, Periodic, Printed, Segmented
 
 if TYPE_CHECKING:
     from rollforward.formats import Answer
 
 
-def mrr(looking: Looking, segmented: Segmented, periodic: Periodic, printed: Printed) -> None:
+def mrr(
+    looking: Looking,
+    segmented: Segmented,
+    periodic: Periodic,
+    printed: Printed,
+    causes: Annotated[bool, Option("--causes", help="What moved it: price, quantity, plan, discount, ...")] = False,
+) -> None:
     """The roll-forward: opening MRR + movements = closing MRR, for each period.
 
     Amounts are rounded only for reading, and every printed row adds up.
     """
+    if causes and segmented.by:
+        raise UsageError("--causes shows what moved whole accounts. Leave out --by, or take a part with --where.")
     book = looking.open()
+    days, where, view = periodic.days(book), segmented.chosen(), looking.view(book)
     with printed.working("adding up"):
-        result = book.rollforward(
-            every=periodic.every,
-            **periodic.days(book),
-            where=segmented.chosen(),
-            by=segmented.by,
-            view=looking.view(book),
-        )
+        if causes:
+            result = book.causes(every=periodic.every, **days, where=where, view=view)
+        else:
+            result = book.rollforward(every=periodic.every, **days, where=where, by=segmented.by, view=view)
     printed.show(result)
     segmented.warn_of_nothing(result, quiet=printed.quiet)
     looking.warn_of_uncounted(book, quiet=printed.quiet)

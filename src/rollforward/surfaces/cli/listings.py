@@ -1,5 +1,6 @@
 """The commands that list: movements, accounts, problems."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Option
@@ -19,26 +20,39 @@ All = Annotated[bool, Option("--all", help="Every line.")]
 KINDS = ("new", "expansion", "contraction", "churn", "reactivation", "exchange")
 
 
+@dataclass(frozen=True)
+class Moved:
+    """Which movements, and whether with their causes."""
+
+    kind: Annotated[str | None, Option(metavar="KIND", help="new, expansion, contraction, churn, ...")] = None
+    account: Annotated[str | None, Option(metavar="ID", help="Of one account.")] = None
+    causes: Annotated[bool, Option("--causes", help="A line for each cause: price, quantity, plan, ...")] = False
+
+    def check(self) -> None:
+        """UnknownNameError for a kind that there is not."""
+        if self.kind is not None and self.kind not in KINDS:
+            raise UnknownNameError("kind", self.kind, list(KINDS))
+
+
 def movements(
     looking: Looking,
     filtered: Filtered,
     ranged: Ranged,
     printed: Printed,
-    kind: Annotated[str | None, Option(metavar="KIND", help="new, expansion, contraction, churn, ...")] = None,
-    account: Annotated[str | None, Option(metavar="ID", help="Of one account.")] = None,
+    moved: Moved,
     limit: Limit = None,
     every_line: All = False,
 ) -> None:
     """How MRR moved: each dated change of an account, with its MRR before and after. The latest stand last."""
-    if kind is not None and kind not in KINDS:
-        raise UnknownNameError("kind", kind, list(KINDS))
+    moved.check()
     book = looking.open()
     with printed.working("listing"):
         result = book.movements(
             **ranged.days(book),
             where=filtered.chosen(),
-            kind=kind,
-            account=account,
+            kind=moved.kind,
+            account=moved.account,
+            causes=moved.causes,
             view=looking.view(book),
         )
     _show(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None, latest=True)
