@@ -156,7 +156,8 @@ class Book(TakingIn):
 
             figures = answers.figures(asked.source, asked.question)
             sql = asked.sql(answers.flow_query(asked.source, asked.question))
-        shown = flow_columns(segmented=asked.question.segment.follows_items)
+        ground = asked.source.ledger.ground
+        shown = flow_columns(segmented=asked.question.segment.follows_items, linked=ground.links)
         moved = {one.group for one in figures if one.opening or any(one.flows.values())}
         rows = [rollforward_row(one, shown, by) for one in figures if one.group in moved or not by]
         columns = [column("period", "text"), *_group_column(by), column("opening", "money")]

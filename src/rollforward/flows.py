@@ -19,15 +19,20 @@ FLOW_COLUMNS = {
     "contraction": -1,
     "churn": -1,
     "exchange": 1,
+    "transfer": 1,
     "entered": 1,
     "left": -1,
 }
 """The columns of a roll-forward between opening and closing, with the sign that makes losses positive."""
 
 
-def flow_columns(*, segmented: bool) -> list[str]:
-    """The kinds that a roll-forward shows: entered and left only under a filter by item, transfer never yet."""
-    return [kind for kind in FLOW_COLUMNS if kind not in {"entered", "left"} or segmented]
+def flow_columns(*, segmented: bool, linked: bool) -> list[str]:
+    """The kinds that a roll-forward shows.
+
+    entered and left only under a filter by item, transfer only where customers count for other accounts.
+    """
+    hidden = {*([] if segmented else ["entered", "left"]), *([] if linked else ["transfer"])}
+    return [kind for kind in FLOW_COLUMNS if kind not in hidden]
 
 
 def rollforward_row(figures: Any, kinds: list[str], by: str | None) -> tuple[Cell, ...]:  # noqa: ANN401

@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from rollforward.ledger import exchange, faults
+from rollforward.ledger.accounts import entered
 from rollforward.ledger.cube import cube
 from rollforward.ledger.events import events
 from rollforward.ledger.invoices import invoice_spans
@@ -46,7 +47,11 @@ def stages(ground: Ground, dimensions: list[str]) -> list[Stage]:
     ]
     return [
         Stage("overlaps", "overlapping terms", lambda made: _overlaps(made, ground)),
-        Stage("spans", "what counts, from when to when", lambda made: adjusted(_spans(made, ground), ground)),
+        Stage(
+            "spans",
+            "what counts, from when to when",
+            lambda made: adjusted(entered(_spans(made, ground), made, ground), ground),
+        ),
         *(rated if ground.converts else []),
         Stage(
             "valued",

@@ -42,6 +42,7 @@ CAUSES = {
     "discount ended": "a discount ended",
     "amount": "the amount changed, and the source does not tell why",
     "exchange": "only the exchange rate moved",
+    "transfer": "an item came from another account, or went to one",
     "rounding": "what rounding whole subscriptions adds or takes",
 }
 """Every cause, and what it means."""
@@ -61,19 +62,22 @@ def causes(ledger: Ledger, records: Mapping[str, ir.Table], days: Days | None = 
     """
     ground = _by_day_and_item(ledger.ground)
     spans = ledger.valued.filter(ledger.valued.line == "mrr")
-    changed = _changed_items(_near(spans, days, ground), ground)
+    found = events(_near(spans, days, ground), ground)
+    moved = found.filter(found.transfer != 0)
+    changed = _changed_items(found.filter(found.transfer == 0), ground)
     goes_on = changed.was_there & changed.is_there
     outer = changed.filter(~goes_on)
     parts = ibis.union(
         _rows(outer, outer.was_there.ifelse("end", "start"), outer.delta - outer.exchange),
         _rows(changed, ibis.literal("exchange"), changed.exchange),
+        _rows(moved, ibis.literal("transfer"), moved.transfer),
         _parts(_with_terms(changed.filter(goes_on, changed.delta != changed.exchange), spans, records, ground), ground),
     )
-    found = _within(dated(parts.filter(parts.amount != 0), ledger.ground), days)
+    told = _within(dated(parts.filter(parts.amount != 0), ledger.ground), days)
     rounding = ledger.ground.policy.rounding
     if rounding is None or rounding.level != "subscription":
-        return found
-    return ibis.union(found, _by_rounding(found, _within(ledger.movements, days), ledger.ground.unit))
+        return told
+    return ibis.union(told, _by_rounding(told, _within(ledger.movements, days), ledger.ground.unit))
 
 
 def _near(spans: ir.Table, days: Days | None, ground: Ground) -> ir.Table:
@@ -105,9 +109,8 @@ def _by_day_and_item(ground: Ground) -> Ground:
     return replace(ground, policy=ground.policy.with_settings(ground.policy.name, changes))
 
 
-def _changed_items(spans: ir.Table, ground: Ground) -> ir.Table:
+def _changed_items(found: ir.Table, ground: Ground) -> ir.Table:
     """Each item and day on which its MRR changes: delta, exchange, and whether it was and is there."""
-    found = events(spans, ground)
     by_day = found.group_by(*_ITEM, "day").agg(
         delta=whole(found.delta.sum()), exchange=whole(found.exchange.sum()), present=whole(found.present.sum())
     )
@@ -131,7 +134,7 @@ def _with_terms(changed: ir.Table, spans: ir.Table, records: Mapping[str, ir.Tab
 
     Those of the one before it are called `old_`; both are null where no span starts on that day.
     """
-    spans = spans.select(*_ITEM, *_SPAN, "ends", "rate")
+    spans = spans.select(*_ITEM, *_SPAN, "to_account", "ends", "rate")
     paired = _paired_by_order(spans) if ground.policy.basis == "invoices" else _paired_by_days(spans)
     joined = changed.left_join(paired, [*_ITEM, changed.day == paired.starts])
     rows = joined.select(*changed.columns, *(name for name in paired.columns if name not in _ITEM))
@@ -145,7 +148,8 @@ def _with_terms(changed: ir.Table, spans: ir.Table, records: Mapping[str, ir.Tab
 
 def _paired_by_days(spans: ir.Table) -> ir.Table:
     """Spans with the one of their item that ends where they start."""
-    old = spans.select(*_ITEM, "ends", **{f"old_{name}": spans[name] for name in _SPAN})
+    closing = {"account": ibis.coalesce(spans.to_account, spans.account)}
+    old = spans.select(*_ITEM[1:], "ends", **closing, **{f"old_{name}": spans[name] for name in _SPAN})
     joined = spans.join(old, [*_ITEM, spans.starts == old.ends])
     return joined.select(*spans.columns, *(name for name in old.columns if name.startswith("old_")))
 

@@ -17,21 +17,44 @@ if TYPE_CHECKING:
 
 _ITEM = ["account", "subscription", "item", "plan", "product", "currency", "line"]
 _PAID_ITEM = ["account", "subscription", "item", "currency", "line"]
-EVENT = [*_ITEM, "day", "delta", "exchange", "present"]
-"""The columns of an event: whose, when, the change of the annual amount, the part of it that is only the rate's, and
-the change in the number of counted spans."""
+EVENT = [*_ITEM, "day", "delta", "exchange", "present", "transfer"]
+"""The columns of an event: whose, when, the change of the annual amount, the part of it that is only the rate's, the
+change in the number of counted spans, and the part that only comes from another account or goes to one."""
 
 
 def events(valued: ir.Table, ground: Ground) -> ir.Table:
     """The events of valued spans, not yet summed: two a span, and one an item and day where rates move."""
     own = valued.filter(~valued.foreign) if ground.converts else valued
-    changes = ibis.union(_edges(own, own.starts, 1), _edges(own.filter(own.ends < forever()), own.ends, -1))
+    ending = _ending(own, ground)
+    changes = ibis.union(_edges(own, own.starts, 1), _edges(ending, ending.ends, -1))
     if ground.converts:
         changes = ibis.union(changes, _foreign(valued.filter(valued.foreign), ground))
+    changes = changes.mutate(transfer=ibis.literal(0, "int64"))
+    if ground.links:
+        changes = ibis.union(changes, *_transfers(valued))
     rounding = ground.policy.rounding
     if rounding and rounding.level == "subscription":
         changes = _rounded_by_subscription(changes, rounding.places, down=rounding.down)
     return dated(changes, ground)
+
+
+def _ending(spans: ir.Table, ground: Ground) -> ir.Table:
+    """The spans that end, each under the account for which its item goes on."""
+    ending = spans.filter(spans.ends < forever())
+    return ending.mutate(account=ibis.coalesce(ending.to_account, ending.account)) if ground.links else ending
+
+
+def _transfers(spans: ir.Table) -> tuple[ir.Table, ir.Table]:
+    """What items take from one account to another: the events of the one, and those of the other."""
+    moved = spans.filter(spans.to_account.notnull())
+    none = ibis.literal(0, "int64")
+
+    def events(account: ir.StringValue, sign: int) -> ir.Table:
+        amount, present = moved.amount * sign, ibis.literal(sign, "int64")
+        rows = moved.mutate(account=account, day=moved.ends, delta=amount, exchange=none, present=present)
+        return rows.mutate(transfer=amount).select(*EVENT)
+
+    return events(moved.account, -1), events(moved.to_account, 1)
 
 
 def _edges(spans: ir.Table, day: ir.DateValue, sign: int) -> ir.Table:
@@ -59,13 +82,14 @@ def _foreign(spans: ir.Table, ground: Ground) -> ir.Table:
         gone=zero,
         come=one,
     )
-    ending = spans.filter(spans.ends < forever()).select(
+    ending = _ending(spans, ground)
+    ending = ending.select(
         *_ITEM,
         rate=ibis.null(RATE),
-        old_rate=spans.rate,
-        day=spans.ends,
-        old=spans.amount,
-        old_annual=spans.annual,
+        old_rate=ending.rate,
+        day=ending.ends,
+        old=ending.amount,
+        old_annual=ending.annual,
         new=zero,
         gone=one,
         come=zero,
@@ -123,7 +147,10 @@ def _rounded_by_subscription(changes: ir.Table, decimals: int, *, down: bool) ->
         item=ibis.literal(""),
     )
     by_day = named.group_by(*_ITEM, "day").agg(
-        delta=whole(named.delta.sum()), exchange=whole(named.exchange.sum()), present=whole(named.present.sum())
+        delta=whole(named.delta.sum()),
+        exchange=whole(named.exchange.sum()),
+        present=whole(named.present.sum()),
+        transfer=whole(named.transfer.sum()),
     )
     running = ibis.cumulative_window(group_by=subscription, order_by="day")
     by_day = by_day.mutate(level=whole(by_day.delta.sum().over(running)))
@@ -135,6 +162,7 @@ def _rounded_by_subscription(changes: ir.Table, decimals: int, *, down: bool) ->
     return by_day.mutate(
         delta=at(by_day.level) - at(before),
         exchange=(by_day.exchange == 0).ifelse(0, at(before + by_day.exchange) - at(before)),
+        transfer=at(by_day.transfer),
     ).select(*EVENT)
 
 

@@ -170,6 +170,7 @@ def _cut(spans: ir.Table, ground: Ground) -> ir.Table:
     return cut.mutate(
         starts=ibis.greatest(cut.starts, opens),
         ends=(cut.period == cut.last).ifelse(cut.ends, ibis.least(cut.ends, closes)),
+        to_account=(cut.period == cut.last).ifelse(cut.to_account, ibis.null("string")),
         rate_day=opens,
     ).drop("first", "last", "period")
 

@@ -28,6 +28,7 @@ class Traits:
     change_log: bool = False
     trials_within_rows: bool = False
     attributes: frozenset[str] = frozenset()
+    entries: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Ground:
     def converts(self) -> bool:
         """Whether any amount is in another currency and has to be converted."""
         return self.policy.exchange_rule != "none" and bool(self.traits.currencies - {self.currency})
+
+    @property
+    def links(self) -> bool:
+        """Whether customers may count for other accounts, so that MRR can change its place."""
+        return "account_links" in self.traits.entries
 
     @property
     def last_rate_day(self) -> date:

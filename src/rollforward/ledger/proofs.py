@@ -49,6 +49,7 @@ def _kinds(movements: ir.Table, ground: Ground) -> ir.Table:
     first = row.day == row.since
     kind = ibis.cases(
         (row.kind == "exchange", ~comes & ~goes),
+        (row.kind == "transfer", True),
         (row.kind == "new", comes & _is_new(first, ground)),
         (row.kind == _returning_kind(ground), _returns(comes, first, row, ground)),
         (row.kind == "churn", goes),

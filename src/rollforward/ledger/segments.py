@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 from rollforward.ledger.arithmetic import whole
 from rollforward.ledger.events import events
 from rollforward.ledger.months import month_start
-from rollforward.ledger.movements import steps
+from rollforward.ledger.movements import steps, without_transfers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,7 +180,8 @@ def _classified(ledger: Ledger, segment: Segment, ground: Ground, accounts: ir.T
     """Movements classified within the segment, with the kind of the account's own coming or going where it has one."""
     counted = chosen(ledger, ledger.events(accounts), segment)
     stepped = steps(counted, [*ground.unit, "value"], ground)
-    own = ledger.movements.filter(ledger.movements.presence != 0)
+    stepped, transfers = without_transfers(stepped) if ground.links else (stepped, None)
+    own = ledger.movements.filter(ledger.movements.presence != 0, ledger.movements.kind != "transfer")
     own = own.select("account", "subscription", "day", own_kind=own.kind, own_presence=own.presence)
     keys = [*ground.unit, "day"]
     if "subscription" not in ground.unit:
@@ -207,7 +208,10 @@ def _classified(ledger: Ledger, segment: Segment, ground: Ground, accounts: ir.T
         amount=joined.exchange,
         presence=ibis.literal(0, "int32"),
     )
-    return ibis.union(moved, by_rate)
+    if transfers is None:
+        return ibis.union(moved, by_rate)
+    placed = transfers.mutate(kind=ibis.literal("transfer"), amount=transfers.transfer)
+    return ibis.union(moved, by_rate, placed.select(moved.columns))
 
 
 def _other_lines(ledger: Ledger, segment: Segment) -> ir.Table:

@@ -13,6 +13,7 @@ from rollforward.calendar import FOREVER
 SPAN = (
     "record",
     "account",
+    "to_account",
     "subscription",
     "item",
     "plan",
@@ -31,7 +32,8 @@ SPAN = (
 )
 """The columns of a span.
 
-record: the record it comes from · line: `mrr`, or beside it `trial`, `usage` or `one_time` (its charge, not a rate) ·
+record: the record it comes from · to_account: the account for which its item counts from `ends` on, null where that
+does not change · line: `mrr`, or beside it `trial`, `usage` or `one_time` (its charge, not a rate) ·
 [starts, ends): its days, `FOREVER` where it has no end · annual: its run-rate, and charge: what is charged each period,
 in stored units of its currency · contract_end: the day the record's terms run out · first_start: the first day of its
 item · anchor, step_months, step_days: where its service periods begin and how long they are, for exchange rates.
@@ -45,4 +47,4 @@ def forever() -> ir.DateValue:
 
 def complete(spans: ir.Table) -> ir.Table:
     """Spans in their columns and order, without empty ones."""
-    return spans.filter(spans.starts < spans.ends).select(*SPAN)
+    return spans.filter(spans.starts < spans.ends).mutate(to_account=ibis.null("string")).select(*SPAN)

@@ -50,7 +50,7 @@ def _gaps_filled(spans: ir.Table, ground: Ground) -> ir.Table:
     gaps = stints.mutate(reopened=following)
     gaps = gaps.filter(gaps.reopened <= add_days(gaps.closed, ibis.literal(days))).select(*unit, "closed", "reopened")
     joined = spans.left_join(gaps, [*unit, spans.ends == gaps.closed])
-    fills = joined.reopened.notnull() & _counted(joined, ground)
+    fills = joined.reopened.notnull() & joined.to_account.isnull() & _counted(joined, ground)
     return joined.mutate(ends=fills.ifelse(joined.reopened, joined.ends)).select(*SPAN)
 
 

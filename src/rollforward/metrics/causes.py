@@ -66,7 +66,7 @@ def cause_sums(ledger: Ledger, records: Mapping[str, ir.Table], question: Questi
 def _caused(ledger: Ledger, records: Mapping[str, ir.Table], segment: Segment, days: tuple[date, date]) -> ir.Table:
     """Movements with each cause and what it moved, as column `caused` (annual).
 
-    Where exchange is a movement of its own it is that one's only cause; else it is one of the other's causes.
+    Where exchange or a transfer is a movement of its own it is that one's only cause; else it is one of the other's.
     """
     if segment.follows_items:
         raise UsageError(
@@ -75,13 +75,18 @@ def _caused(ledger: Ledger, records: Mapping[str, ir.Table], segment: Segment, d
         )
     moved = chosen(ledger, ledger.movements, segment).drop("value")
     moved = moved.filter(moved.day.between(*(ibis.literal(day) for day in days)), moved.amount != 0)
-    by_rate = (moved.kind == "exchange").ifelse(1, 0)
-    apart = by_rate.max().over(ibis.window(group_by=[*_UNIT, "day"]))
-    moved = moved.mutate(is_exchange=by_rate, apart=apart)
+    apart = ibis.window(group_by=[*_UNIT, "day"])
+    own = {kind: (moved.kind == kind).ifelse(1, 0).max().over(apart) for kind in ("exchange", "transfer")}
+    moved = moved.mutate(**{f"{kind}_apart": there for kind, there in own.items()})
     found = causes(ledger, records, days)
     if ledger.ground.policy.level == "customer":
         found = found.mutate(subscription=ibis.literal(""))
     summed = found.group_by(*_UNIT, "day", "cause").agg(caused=whole(found.amount.sum()))
     joined = moved.join(summed.filter(summed.caused != 0), [*_UNIT, "day"])
-    caused_by_rate = (joined.cause == "exchange").ifelse(1, 0) * joined.apart
-    return joined.filter(joined.is_exchange == caused_by_rate)
+    place = ibis.cases(
+        ((joined.cause == "exchange") & (joined.exchange_apart == 1), "exchange"),
+        ((joined.cause == "transfer") & (joined.transfer_apart == 1), "transfer"),
+        else_="other",
+    )
+    kind = joined.kind.isin(["exchange", "transfer"]).ifelse(joined.kind, "other")
+    return joined.filter(kind == place)

@@ -167,8 +167,47 @@ MRR_SNAPSHOTS = Table(
     ),
 )
 
+_REASON = Column("reason", "text", "why", required=True)
+_ENTERED_BY = Column("entered_by", "text", "who entered it")
+
+ACCOUNT_LINKS = Table(
+    "account_links",
+    "A customer whose MRR counts for another account: two customers merged into one account.",
+    ("customer", "starts"),
+    (
+        Column("customer", "text", "the customer's id", required=True),
+        Column("account", "text", "the account it counts for; its own id takes it out again", required=True),
+        Column("starts", "day", "the first day on which it does; empty: from the beginning"),
+        _REASON,
+        _ENTERED_BY,
+    ),
+)
+
+TRANSFERS = Table(
+    "transfers",
+    "A customer that carries another one on, such as one that was moved to another billing system.",
+    ("customer",),
+    (
+        Column("customer", "text", "the id it has now", required=True),
+        Column("from_customer", "text", "the id it had before, under which its account goes on", required=True),
+        Column("day", "day", "the first day on which its records count, and no longer the former ones", required=True),
+        _REASON,
+        _ENTERED_BY,
+    ),
+)
+
+EXCLUSIONS = Table(
+    "exclusions",
+    "A customer that does not count at all, such as a test account.",
+    ("customer",),
+    (Column("customer", "text", "the customer's id", required=True), _REASON, _ENTERED_BY),
+)
+
+ENTRIES = (ACCOUNT_LINKS, TRANSFERS, EXCLUSIONS)
+"""What only people enter."""
+
 TABLES: dict[str, Table] = {
     table.name: table
-    for table in (CUSTOMERS, SUBSCRIPTION_ITEMS, INVOICE_LINES, EXCHANGE_RATES, PAYMENTS, MRR_SNAPSHOTS)
+    for table in (CUSTOMERS, SUBSCRIPTION_ITEMS, INVOICE_LINES, EXCHANGE_RATES, PAYMENTS, MRR_SNAPSHOTS, *ENTRIES)
 }
 """Every kind of record, by name."""

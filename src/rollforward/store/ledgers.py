@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollforward.errors import ReconciliationError, TooLargeError
 from rollforward.ledger import STAGES_VERSION
-from rollforward.records.tables import TABLES
+from rollforward.records.tables import ENTRIES, TABLES
 from rollforward.store.schema import quoted, record_expression, superseded_expression
 
 if TYPE_CHECKING:
@@ -118,7 +118,15 @@ def traits_of(connection: duckdb.DuckDBPyConnection, table: str, segments: Seque
     ).fetchall()
     currencies, deepest, change_log, within = found[0]
     attributes = frozenset(name for (name,) in names)
-    return Traits(frozenset(currencies or []), int(deepest or 0), bool(change_log), bool(within), attributes)
+    flags = (int(deepest or 0), bool(change_log), bool(within))
+    return Traits(frozenset(currencies or []), *flags, attributes, _entries(connection))
+
+
+def _entries(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """The kinds of entries by people that the book has any of."""
+    names = [table.name for table in ENTRIES]
+    found = connection.execute(" UNION ALL ".join(f"(SELECT '{name}' FROM {name} LIMIT 1)" for name in names))
+    return frozenset(name for (name,) in found.fetchall())
 
 
 def build(
@@ -329,6 +337,7 @@ def _traits_text(traits: Traits) -> str:
             "change_log": traits.change_log,
             "trials_within_rows": traits.trials_within_rows,
             "attributes": sorted(traits.attributes),
+            "entries": sorted(traits.entries),
         }
     )
 
@@ -338,5 +347,5 @@ def traits_from(text: str) -> Traits:
     from rollforward.ledger.ground import Traits
 
     stored = json.loads(text)
-    sets = {name: frozenset(stored[name]) for name in ("currencies", "attributes")}
+    sets = {name: frozenset(stored[name]) for name in ("currencies", "attributes", "entries")}
     return Traits(**{**stored, **sets})

@@ -17,7 +17,7 @@ SHOWN = 50
 
 Limit = Annotated[int | None, Option(min=1, metavar="N", help=f"Lines; default: {SHOWN} in tables, else all.")]
 All = Annotated[bool, Option("--all", help="Every line.")]
-KINDS = ("new", "expansion", "contraction", "churn", "reactivation", "exchange")
+KINDS = ("new", "expansion", "contraction", "churn", "reactivation", "exchange", "transfer")
 
 
 @dataclass(frozen=True)
