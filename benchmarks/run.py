@@ -72,7 +72,7 @@ def _build(book: Book) -> Iterator[Figure]:
     book.build()
     spans = FOLDER / f"{book.path.name}-spans.parquet"
     kept = book.ledger().name
-    with Database(book.path).reading() as connection:
+    with attached(book, kept) as connection:
         connection.execute(f"COPY {kept}.spans TO '{spans}' (FORMAT parquet)")
         count = connection.execute(f"SELECT count(*) FROM {kept}.spans").fetchall()[0][0]
     steps: dict[str, float] = {}
@@ -102,17 +102,30 @@ def _timed_steps(book: Book) -> dict[str, float]:
     """The seconds of each step of a build, in a ledger that is not kept."""
     took: dict[str, float] = {}
     schema = "ledger_benchmark"
-    with contextlib.suppress(_NotKeptError), Database(book.path).writing() as connection:
+    database = Database(book.path)
+    with (
+        contextlib.suppress(_NotKeptError),
+        database.reading() as connection,
+        database.building(connection, schema),
+    ):
         traits = ledgers.traits_of(connection, "subscription_items")
         ground = Ground(book.policy(), "USD", TODAY, traits)
         plan = ledgers.plan_of(ground.timeless(), ("plan", "cohort"), None)
-        connection.execute(f"CREATE SCHEMA {schema}")
         for step in plan.steps:
             took[step.name] = seconds(lambda step=step: connection.execute(step.creation(schema)))
         ledgers.sample_days(connection, schema, TODAY)
         took["proofs"] = seconds(lambda: [ledgers.require(connection, proof, schema) for proof in plan.proofs])
         raise _NotKeptError
     return took
+
+
+@contextlib.contextmanager
+def attached(book: Book, ledger: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that sees the records and a ledger."""
+    database = Database(book.path)
+    with database.reading() as connection:
+        database.attach(connection, ledger)
+        yield connection
 
 
 class _NotKeptError(Exception):

@@ -12,13 +12,20 @@ from zoneinfo import ZoneInfo
 
 from rollforward.asking import Asked, Asking, Where, hand_in
 from rollforward.calendar import EVERY, Every
-from rollforward.errors import BookExistsError, IncompleteError, UnknownNameError, UsageError
+from rollforward.errors import (
+    BookExistsError,
+    IncompleteError,
+    NotFoundError,
+    RollforwardError,
+    UnknownNameError,
+    UsageError,
+)
 from rollforward.flows import cause_rows, flow_columns, rollforward_row
 from rollforward.listing import Listing
 from rollforward.money import exact
 from rollforward.policy.policy import Policy, load, preset, preset_names
 from rollforward.results import Cell, ColumnKind, Result, ResultColumn, Stamp, column
-from rollforward.store import database, ledgers, problems, settings
+from rollforward.store import ledgers, problems, settings
 from rollforward.store.database import Database, MemoryDatabase
 from rollforward.store.ledgers import KeptLedger, LedgerKey
 from rollforward.store.settings import Settings
@@ -64,10 +71,10 @@ class Book(TakingIn):
     # -- making and opening ------------------------------------------------------------------------------------------
 
     @classmethod
-    def planned(cls, path: str | Path, *, clock: Clock = now, **chosen: Any) -> Book:  # noqa: ANN401
+    def planned(cls, path: str | Path, *, clock: Clock = now, replace: bool = False, **chosen: Any) -> Book:  # noqa: ANN401
         """The book that `create` would make, with nothing written. BookExistsError if there is one already."""
         folder = Path(path)
-        if (folder / settings.FILE).exists() or (folder / database.FILE).exists():
+        if not replace and _is_book(folder):
             raise BookExistsError(folder)
         if other := next((part for part in (folder, *folder.parents) if part.exists() and not part.is_dir()), None):
             raise UsageError(
@@ -78,23 +85,27 @@ class Book(TakingIn):
         return book
 
     @classmethod
-    def create(cls, path: str | Path, *, clock: Clock = now, **chosen: Any) -> Book:  # noqa: ANN401
-        """A new book in a folder, made if need be. `chosen` are settings; BookExistsError if there is one already."""
-        book = cls.planned(path, clock=clock, **chosen)
+    def create(cls, path: str | Path, *, clock: Clock = now, replace: bool = False, **chosen: Any) -> Book:  # noqa: ANN401
+        """A new book in a folder, made if need be. `chosen` are settings.
+
+        BookExistsError if there is one already; with `replace` the new one takes its place.
+        """
+        book = cls.planned(path, clock=clock, replace=replace, **chosen)
         book.path.mkdir(parents=True, exist_ok=True)
         Database(book.path).create()
-        (book.path / settings.FILE).write_text(book.settings.text(), "utf-8")
+        settings.save(book.path, book.settings)
         return book
 
     @classmethod
-    def open(cls, path: str | Path, *, clock: Clock = now) -> Book:
-        """The book in a folder; NotABookError if there is none."""
+    def open(cls, path: str | Path, *, clock: Clock = now, tell: Progress = _quiet) -> Book:
+        """The book in a folder; NotABookError if there is none.
+
+        A book of an older format is brought to this release's, which `tell` is told; FormatError if it is of a newer.
+        """
         folder = Path(path)
         _refuse_file(folder)
-        found = settings.load(folder)
-        book = cls(folder, found, clock)
-        with book._database.reading() as connection:
-            database.check_format(connection, folder)
+        book = cls(folder, settings.load(folder), clock)
+        book._database.bring_up_to_date(tell)
         return book
 
     @classmethod
@@ -115,8 +126,8 @@ class Book(TakingIn):
 
     def build(self, view: View = View(), *, progress: Progress = _quiet, force: bool = True) -> KeptLedger:
         """Build the ledger of a view anew and prove it; with `force=False` only if it is not up to date."""
-        with self._database.writing() as connection:
-            found = None if force else ledgers.find(connection, self._key(view), self.today())
+        with self._database.reading() as connection:
+            found = None if force else self._found(connection, self._key(view))
             return found or self._build(connection, view, progress)
 
     # -- looking at --------------------------------------------------------------------------------------------------
@@ -352,7 +363,7 @@ class Book(TakingIn):
     def planned_build(self, view: View = View()) -> tuple[Policy, str, bool]:
         """What `build` would build: the policy, the currency, and whether a ledger is there that is up to date."""
         with self._database.reading() as connection:
-            there = ledgers.find(connection, self._key(view), self.today())
+            there = self._found(connection, self._key(view))
         return self.policy(view.policy), self._currency(view), there is not None
 
     def ledger(self, view: View = View()) -> KeptLedger:
@@ -368,13 +379,12 @@ class Book(TakingIn):
     @contextmanager
     def _ready(self, view: View) -> Iterator[tuple[duckdb.DuckDBPyConnection, KeptLedger]]:
         """A connection for reading, and an up-to-date ledger of the view; built first if there is none."""
-        key = self._key(view)
         with self._database.reading() as connection:
-            kept = ledgers.find(connection, key, self.today())
-        if kept is None:
-            kept = self.build(view, force=False)
-        with self._database.reading() as connection:
-            yield connection, kept
+            yield connection, self._found(connection, self._key(view)) or self._build(connection, view, _quiet)
+
+    def _found(self, connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> KeptLedger | None:
+        """The ledger of a key if it is there and up to date; the connection then sees it under its name."""
+        return ledgers.find(connection, key, self.today()) if self._database.attach(connection, key.name) else None
 
     def _key(self, view: View) -> LedgerKey:
         return LedgerKey(self.policy(view.policy).hash, view.currency or self.settings.currency, view.as_of)
@@ -390,9 +400,9 @@ class Book(TakingIn):
         currency = self._currency(view)
         traits = ledgers.traits_of(connection, BASIS[policy.basis], self.settings.segments)
         ground = Ground(policy, currency, self.today(), traits)
-        return ledgers.build(
-            connection, self._key(view), ground, _dimensions(self.settings, ground), self._clock(), progress
-        )
+        key = self._key(view)
+        with self._database.building(connection, key.name):
+            return ledgers.build(connection, key, ground, _dimensions(self.settings, ground), self._clock(), progress)
 
     def _stamp(self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View) -> Stamp:
         row = connection.execute("SELECT max(recorded_at) FROM imports").fetchone()
@@ -445,6 +455,8 @@ class Book(TakingIn):
 
         def run(statement: str) -> list[tuple[Cell, ...]]:
             with self._database.reading() as connection:
+                if not self._database.attach(connection, asked.kept.name):
+                    raise NotFoundError(f"the ledger that {subject} were asked of is gone. Ask for them again.")
                 if periods_asked is not None:
                     hand_in(
                         connection, "asked_periods", {"number": "int64", "start": "date", "end": "date"}, periods_asked
@@ -453,6 +465,20 @@ class Book(TakingIn):
 
         columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in expression.columns)  # type: ignore[arg-type]
         return Listing(subject, columns, asked.stamp, sql, lambda: run(sql), expression, run)
+
+
+def _is_book(folder: Path) -> bool:
+    """Whether a folder holds a book. Settings come last, so an empty database alone is what a dead `create` left."""
+    if (folder / settings.FILE).exists():
+        return True
+    kept_in = Database(folder)
+    if not kept_in.file.exists():
+        return False
+    try:
+        with kept_in.reading() as connection:
+            return bool(connection.execute("SELECT 1 FROM imports LIMIT 1").fetchall())
+    except RollforwardError:
+        return True
 
 
 def _refuse_file(folder: Path) -> None:

@@ -63,15 +63,18 @@ class Demo:
     def empty(self, *, replace: bool) -> Book:
         """The book without records, in place of the one that may be there."""
         self.check(replace=replace)
-        for file in self._files():
-            file.unlink(missing_ok=True)
         company = self.company
         return Book.create(
-            self.folder, clock=self.clock, currency=company.currency, today=company.today, segments=_SEGMENTS
+            self.folder,
+            clock=self.clock,
+            replace=replace,
+            currency=company.currency,
+            today=company.today,
+            segments=_SEGMENTS,
         )
 
     def _files(self) -> list[Path]:
-        return [self.folder / name for name in (settings.FILE, database.FILE, f"{database.FILE}.wal")]
+        return [self.folder / name for name in (settings.FILE, database.FILE)]
 
 
 def demo_of(folder: Path, customers: int, seed: int, clock: Callable[[], datetime]) -> Demo:

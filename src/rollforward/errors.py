@@ -88,8 +88,38 @@ class BookExistsError(UsageError):
 class BookLockedError(RollforwardError):
     """Another process writes to the book."""
 
-    def __init__(self, path: object, detail: str) -> None:
-        super().__init__(f"{path} is being written by another process. Wait for it and try again. ({detail})")
+    def __init__(self, path: object, holder: str) -> None:
+        super().__init__(
+            f"{path} is being written by another process ({holder}). "
+            "Nothing was changed. Reading goes on meanwhile; to write, wait for it and try again."
+        )
+
+
+class DiskFullError(RollforwardError):
+    """The disk has no room for what was to be written."""
+
+    def __init__(self, folder: object, reason: str, needed: int) -> None:
+        super().__init__(
+            f"the disk of {folder} is full ({reason}): at least {needed:,} bytes were needed beside what is there. "
+            "Nothing was changed. Make room and try again."
+        )
+
+
+class DamagedError(RollforwardError):
+    """A file of the book is not whole."""
+
+    def __init__(self, file: object, found: str) -> None:
+        super().__init__(
+            f"{file} is damaged: {found}. A file in `ledgers` can be deleted: it is built anew. Otherwise put the book "
+            "back from a backup with `rollforward restore FILE DIR`, or import into a new one what it was made of."
+        )
+
+
+class FormatError(RollforwardError):
+    """The book has another format version than this release."""
+
+    def __init__(self, folder: object, found: int, known: int, remedy: str) -> None:
+        super().__init__(f"{folder} has format version {found}, and this release writes {known}. {remedy}")
 
 
 class UnreadableFileError(UsageError):

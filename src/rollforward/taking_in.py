@@ -135,20 +135,11 @@ class TakingIn:
     ) -> list[ImportReport]:
         """Book deliveries one after the other in one transaction, which a dry run does not keep."""
         reports: list[ImportReport] = []
-        try:
-            with self._database.writing(_MEMORY) as connection:
-                moment = at or self._clock()
-                for delivery in deliveries:
-                    intake = Intake(connection, source, moment, reports[0].number if reports else None)
-                    for batch in delivery.batches:
-                        intake.add(batch)
-                    reports.append(intake.finish(delivery.files, delivery.column_map))
-                if dry_run:
-                    raise _DryRunError  # noqa: TRY301  leaves the transaction without keeping it
-        except _DryRunError:
-            pass
+        with self._database.writing(_MEMORY, kept=not dry_run) as connection:
+            moment = at or self._clock()
+            for delivery in deliveries:
+                intake = Intake(connection, source, moment, reports[0].number if reports else None)
+                for batch in delivery.batches:
+                    intake.add(batch)
+                reports.append(intake.finish(delivery.files, delivery.column_map))
         return reports
-
-
-class _DryRunError(Exception):
-    """Raised to leave a transaction without keeping it."""

@@ -108,7 +108,7 @@ def test_a_book_that_lost_rows_is_4(demo, tmp_path):
 def test_a_ledger_that_was_tampered_with_is_4(demo, tmp_path):
     book = copied(demo, tmp_path)
     name = Book.open(book).ledger().name
-    with duckdb.connect(str(book / "book.duckdb")) as connection:
+    with duckdb.connect(str(book / "ledgers" / f"{name}.duckdb")) as connection:
         connection.execute(f"UPDATE {name}.movements SET amount = amount + 1 WHERE kind = 'new'")
     ran = run("doctor", "--book", book)
     assert ran.status == 4
@@ -125,13 +125,18 @@ def copied(demo, tmp_path):
 
 def test_a_book_that_another_process_writes_is_1(demo, tmp_path):
     book = copied(demo, tmp_path)
-    holder = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
-    arguments = [sys.executable, "-c", holder, str(book / "book.duckdb")]
+    holder = (
+        "import sys; from pathlib import Path; from rollforward.store.lock import writers_lock\n"
+        "with writers_lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
+    )
+    arguments = [sys.executable, "-c", holder, str(book)]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         other.stdout.readline()
-        ran = run("build", "--book", book)
+        ran = run("import", "demo/files", "--book", book, "--yes")
+        read = run("mrr", "--book", book, "--from", "2026")
         other.stdin.close()
-    ended(ran, 1, "being written by another process")
+    ended(ran, 1, "being written by another process", f"process {other.pid}")
+    assert read.status == 0, "readers are not shut out"
 
 
 @pytest.mark.usefixtures("demo")

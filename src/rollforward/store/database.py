@@ -1,27 +1,187 @@
-"""The book's database: one DuckDB file, opened for reading or for writing, all writes in one transaction."""
+"""The book's database: a file of records, never written in place, and a file for each ledger.
+
+What is written is made in a workplace beside and put in place when it is whole. Who reads goes on with what it opened.
+"""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import os
+import shutil
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollforward.errors import BookLockedError, RollforwardError
+from rollforward.errors import DamagedError
+from rollforward.store import engine
+from rollforward.store.lock import writers_lock
+from rollforward.store.migrations import check_current, check_known, format_version, migrate
+from rollforward.store.placing import copy, full_disk_told, put_in_place
 from rollforward.store.schema import FORMAT_VERSION, create_statements
+from rollforward.store.workplace import sweep, workplace, workplace_if_any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import duckdb
 
 FILE = "book.duckdb"
+LEDGERS = "ledgers"
+LEDGERS_KEPT = 16
+"""How many ledgers a book keeps. The one that was not asked for the longest gives way; it can be built again."""
+
+_RECORDS = "book"
+"""The name under which a connection sees the file of records."""
 
 
 class Database:
-    """Where a book's records and ledgers lie. Every writing is one transaction: kept together, or not at all."""
+    """Where a book's records and ledgers lie. Every writing is kept whole, or not at all."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @property
+    def file(self) -> Path:
+        """The file of records."""
+        return self.folder / FILE
+
+    def create(self) -> None:
+        """Lay out an empty database, in place of the one that may be there."""
+        with writers_lock(self.folder):
+            sweep(self.folder)
+            # Ledgers first: those of the former records must never stand beside the new ones.
+            shutil.rmtree(self.folder / LEDGERS, ignore_errors=True)
+            with self._new_file(copied=False, kept=True) as connection:
+                for statement in create_statements():
+                    connection.execute(statement)
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for reading. It sees one state as long as it is open, whatever is written meanwhile."""
+        with self._looking() as connection, engine.damage_told(self.folder):
+            check_current(format_version(connection), self.folder)
+            yield connection
+
+    @contextmanager
+    def _looking(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with workplace_if_any(self.folder) as spill, engine.opened(spill) as connection:
+            self._attach_records(connection)
+            yield connection
+
+    def _attach_records(self, connection: duckdb.DuckDBPyConnection) -> None:
+        if not self.file.exists():
+            raise DamagedError(self.file, "it is not there")
+        engine.attach(connection, self.file, _RECORDS)
+        connection.execute(f"USE {_RECORDS}")
+
+    @contextmanager
+    def writing(self, memory: str | None = None, *, kept: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection whose changes are kept together at the end, or not at all; BookLockedError if another writes.
+
+        `memory`, such as "1GB", bounds what the engine holds at a time; the rest goes to the book's folder meanwhile.
+        With `kept=False` nothing is kept, and no lock is needed.
+        """
+        with ExitStack() as stack:
+            if kept:
+                stack.enter_context(writers_lock(self.folder))
+                sweep(self.folder)
+            connection = stack.enter_context(self._new_file(copied=True, kept=kept))
+            if memory is not None:
+                connection.execute(f"SET memory_limit = '{memory}'")
+            yield connection
+
+    @contextmanager
+    def _new_file(self, *, copied: bool, kept: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to a new file of records, put in place at the end."""
+        with workplace(self.folder) as place, full_disk_told(self.folder, place):
+            made = place / FILE
+            with engine.opened(place) as connection, engine.damage_told(self.folder):
+                if copied:
+                    self._copy_records(connection, made)
+                engine.attach_new(connection, made, _RECORDS)
+                connection.execute(f"USE {_RECORDS}")
+                with engine.transaction(connection, kept=kept):
+                    is_migrated = copied and migrate(connection)
+                    yield connection
+                if kept and is_migrated:
+                    made = _without_gaps(connection, made)
+                if kept:
+                    engine.finish(connection, _RECORDS)
+            if kept:
+                put_in_place(made, self.file)
+
+    def _copy_records(self, connection: duckdb.DuckDBPyConnection, to: Path) -> None:
+        """Copy the file of records while it is open for reading, which holds off who would write in it in place."""
+        if self.file.with_name(f"{FILE}.wal").exists():
+            engine.settle(self.file)
+        self._attach_records(connection)
+        check_known(format_version(connection), self.folder)
+        copy(self.file, to)
+        connection.execute("USE memory")
+        engine.detach(connection, _RECORDS)
+
+    def bring_up_to_date(self, tell: Callable[[str], None]) -> None:
+        """Migrate a book of an older format, saying so; FormatError if it is of a newer one than this release knows."""
+        with self._looking() as connection:
+            version = format_version(connection)
+        check_known(version, self.folder)
+        if version < FORMAT_VERSION:
+            tell(f"{self.folder} has format version {version}; bringing it to version {FORMAT_VERSION}.")
+            with self.writing():
+                pass
+
+    # -- ledgers -----------------------------------------------------------------------------------------------------
+
+    def ledger_file(self, ledger: str) -> Path:
+        """The file of a ledger."""
+        return self.folder / LEDGERS / f"{ledger}.duckdb"
+
+    def attach(self, connection: duckdb.DuckDBPyConnection, ledger: str) -> bool:
+        """Let a connection read a ledger under its name: whether it is there. One that is not whole is not."""
+        file = self.ledger_file(ledger)
+        if not file.exists():
+            return False
+        try:
+            engine.attach(connection, file, ledger)
+        except (DamagedError, FileNotFoundError):
+            return False
+        with suppress(OSError):
+            os.utime(file)
+        return True
+
+    @contextmanager
+    def building(self, connection: duckdb.DuckDBPyConnection, ledger: str) -> Iterator[None]:
+        """An empty place of a ledger's name to build it in from what the connection reads; kept at the end, or not."""
+        sweep(self.folder)
+        engine.detach(connection, ledger)
+        with workplace(self.folder) as place, full_disk_told(self.folder, place):
+            made = place / f"{ledger}.duckdb"
+            engine.attach_new(connection, made, ledger)
+            try:
+                with engine.transaction(connection):
+                    yield
+                connection.execute(f"CHECKPOINT {ledger}")
+            finally:
+                _let_go(connection, ledger)
+            self._keep_ledger(made)
+        engine.attach(connection, self.ledger_file(ledger), ledger)
+
+    def _keep_ledger(self, made: Path) -> None:
+        folder = self.folder / LEDGERS
+        folder.mkdir(exist_ok=True)
+        put_in_place(made, folder / made.name)
+        with suppress(OSError):
+            by_use = sorted(folder.glob("*.duckdb"), key=lambda file: file.stat().st_mtime, reverse=True)
+            for file in by_use[LEDGERS_KEPT:]:
+                file.unlink(missing_ok=True)
+
+
+class MemoryDatabase(Database):
+    """A database that lives as long as its object, for cases and tests. Its ledgers are schemas."""
+
+    def __init__(self) -> None:
+        super().__init__(Path("memory"))
+        self._connection = engine.connected(threads=1)
+        self._ledgers: set[str] = set()
 
     def create(self) -> None:
         """Lay out an empty database."""
@@ -31,102 +191,46 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection for reading."""
-        connection = connect(self.folder, read_only=True)
-        try:
-            yield connection
-        finally:
-            connection.close()
-
-    @contextmanager
-    def writing(self, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection whose changes are kept together at the end, or not at all.
-
-        `memory`, such as "1GB", bounds what the engine holds at a time; the rest goes to the book's folder meanwhile.
-        """
-        connection = connect(self.folder, read_only=False)
-        try:
-            if memory is not None:
-                connection.execute(f"SET memory_limit = '{memory}'")
-            with transaction(connection):
-                yield connection
-        finally:
-            connection.close()
-
-
-class MemoryDatabase(Database):
-    """A database that lives as long as its object, for cases and tests."""
-
-    def __init__(self) -> None:
-        import duckdb
-
-        super().__init__(Path("memory"))
-        self._connection = duckdb.connect(config={"threads": "1"})
-        _configure(self._connection)
-
-    @contextmanager
-    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The one connection."""
         yield self._connection
 
     @contextmanager
-    def writing(self, memory: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:  # noqa: ARG002  all of it is held
+    def writing(
+        self,
+        memory: str | None = None,  # noqa: ARG002  all of it is held
+        *,
+        kept: bool = True,
+    ) -> Iterator[duckdb.DuckDBPyConnection]:
         """The one connection, in a transaction."""
-        with transaction(self._connection):
+        with engine.transaction(self._connection, kept=kept):
             yield self._connection
 
+    def attach(self, connection: duckdb.DuckDBPyConnection, ledger: str) -> bool:  # noqa: ARG002  it sees them all
+        """Whether a ledger is there."""
+        return ledger in self._ledgers
 
-@contextmanager
-def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Changes that are kept together at the end, or not at all."""
-    connection.execute("BEGIN")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        _roll_back(connection)
-        raise
+    @contextmanager
+    def building(self, connection: duckdb.DuckDBPyConnection, ledger: str) -> Iterator[None]:
+        """An empty schema to build a ledger in."""
+        with engine.transaction(connection):
+            connection.execute(f"DROP SCHEMA IF EXISTS {ledger} CASCADE")
+            connection.execute(f"CREATE SCHEMA {ledger}")
+            yield
+        self._ledgers.add(ledger)
 
 
-def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+def _without_gaps(connection: duckdb.DuckDBPyConnection, made: Path) -> Path:
+    """The same database in a file of its own without the room of what was dropped."""
+    dense = made.with_name(f"dense-{made.name}")
+    engine.attach_new(connection, dense, "dense")
+    connection.execute(f"COPY FROM DATABASE {_RECORDS} TO dense")
+    engine.finish(connection, "dense")
+    return dense
+
+
+def _let_go(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Detach a database that may have failed; what it could not write any more was given up before."""
     import duckdb
 
-    try:
-        connection.execute("ROLLBACK")
-    except duckdb.Error:
-        return
-
-
-def connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """A connection to the database of a book; BookLockedError while another process writes."""
-    import duckdb
-
-    file = path / FILE
-    try:
-        connection = duckdb.connect(str(file), read_only=read_only, config={"allow_unsigned_extensions": "false"})
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            raise BookLockedError(path, str(error).splitlines()[0]) from error
-        raise RollforwardError(f"{file} cannot be opened: {error}") from error
-    _configure(connection)
-    connection.execute("SET temp_directory = ?", [str(path / "tmp")])
-    return connection
-
-
-def _configure(connection: duckdb.DuckDBPyConnection) -> None:
-    for setting in (
-        "autoinstall_known_extensions = false",
-        "autoload_known_extensions = false",
-        "preserve_insertion_order = false",
-        "enable_progress_bar = false",
-        "TimeZone = 'UTC'",
-    ):
-        connection.execute(f"SET {setting}")
-
-
-def check_format(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """RollforwardError if the book was made by another version of the layout."""
-    version = connection.execute("SELECT format_version FROM about").fetchone()
-    if version != (FORMAT_VERSION,):
-        found = version[0] if version else "none"
-        raise RollforwardError(f"{path} has format version {found}; this release reads {FORMAT_VERSION}.")
+    with suppress(duckdb.Error):
+        engine.detach(connection, name)

@@ -1,4 +1,7 @@
-"""Ledgers in the book: one for each policy and currency asked for, built stage by stage, kept only if it foots."""
+"""Ledgers of the book: one for each policy and currency asked for, built stage by stage, kept only if it foots.
+
+The database gives each a place of its name, which tells in its table `about_ledger` what it was built of.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import functools
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from rollforward.errors import ReconciliationError, TooLargeError
@@ -53,7 +56,7 @@ class KeptLedger:
     today: date
     depends_on_today: bool
     known_at: datetime | None
-    imports: int
+    records: str
     ledger_hash: str
     traits: str
     proofs: list[str]
@@ -61,23 +64,32 @@ class KeptLedger:
 
 
 def find(connection: duckdb.DuckDBPyConnection, key: LedgerKey, today: date) -> KeptLedger | None:
-    """The ledger of a key, if it is there and up to date with the records and the day."""
-    row = connection.execute(
-        "SELECT ledger, policy, policy_hash, currency, dimensions, today, depends_on_today, known_at, imports, "
-        "ledger_hash, traits, proofs, schemas FROM ledgers WHERE ledger = ? AND stages = ?",
-        [key.name, STAGES_VERSION],
-    ).fetchone()
+    """The ledger of a key whose place the connection sees, if it is up to date with the records and the day."""
+    import duckdb
+
+    columns = ", ".join(field.name for field in fields(KeptLedger))
+    try:
+        row = connection.execute(
+            f"SELECT {columns} FROM {key.name}.about_ledger WHERE stages = ?", [STAGES_VERSION]
+        ).fetchone()
+    except (duckdb.CatalogException, duckdb.BinderException):
+        return None
     if row is None:
         return None
     kept = KeptLedger(*row)
-    fresh = kept.imports == last_import(connection) or key.known_at is not None
+    fresh = kept.records == fingerprint(connection, key.known_at)
     return kept if fresh and (kept.today == today or not kept.depends_on_today) else None
 
 
-def last_import(connection: duckdb.DuckDBPyConnection) -> int:
-    """The number of the last import, 0 before the first."""
-    row = connection.execute("SELECT coalesce(max(import), 0) FROM imports").fetchone()
-    return int(row[0]) if row else 0
+def fingerprint(connection: duckdb.DuckDBPyConnection, known_at: datetime | None) -> str:
+    """Thirty-two hexadecimal digits that stand for the records as known at a time (None: now): those of its imports."""
+    told = "import, source, files, map, recorded_at, rows_in, booked, unchanged, quarantined"
+    rows = connection.execute(
+        f"SELECT md5(coalesce(string_agg(row({told})::VARCHAR, '\n' ORDER BY import), '')) FROM imports "
+        "WHERE $known_at IS NULL OR recorded_at <= $known_at::TIMESTAMP",
+        {"known_at": known_at},
+    ).fetchall()
+    return str(rows[0][0])
 
 
 @functools.lru_cache(maxsize=8)
@@ -137,10 +149,8 @@ def build(
     built_at: datetime,
     progress: Progress,
 ) -> KeptLedger:
-    """Build a ledger in place of the former one; ReconciliationError, and nothing kept, if a proof fails."""
+    """Build a ledger in its empty place; ReconciliationError, and nothing to be kept, if a proof fails."""
     plan = plan_of(ground.timeless(), tuple(dimensions), key.known_at)
-    connection.execute(f"DROP SCHEMA IF EXISTS {key.name} CASCADE")
-    connection.execute(f"CREATE SCHEMA {key.name}")
     for step in plan.steps:
         progress(step.about)
         _make(connection, step, key.name)
@@ -283,37 +293,17 @@ def _register(
         ground.today,
         ground.depends_on_today,
         key.known_at,
-        last_import(connection),
+        fingerprint(connection, key.known_at),
         _ledger_hash(connection, key.name, ground.policy),
         _traits_text(ground.traits),
         [proof.name for proof in plan.proofs],
         plan.schemas,
     )
-    connection.execute("DELETE FROM ledgers WHERE ledger = ?", [key.name])
-    connection.execute(
-        "INSERT INTO ledgers BY NAME SELECT $ledger AS ledger, $stages AS stages, $policy AS policy, "
-        "$policy_hash AS policy_hash, $currency AS currency, $dimensions AS dimensions, $today AS today, "
-        "$depends AS depends_on_today, "
-        "$known_at::TIMESTAMP AS known_at, $imports AS imports, $ledger_hash AS ledger_hash, $built_at AS built_at, "
-        "$traits AS traits, $proofs AS proofs, $schemas AS schemas",
-        {
-            "ledger": kept.name,
-            "stages": STAGES_VERSION,
-            "policy": kept.policy,
-            "policy_hash": kept.policy_hash,
-            "currency": kept.currency,
-            "dimensions": kept.dimensions,
-            "today": kept.today,
-            "depends": kept.depends_on_today,
-            "known_at": kept.known_at,
-            "imports": kept.imports,
-            "ledger_hash": kept.ledger_hash,
-            "built_at": built_at,
-            "traits": kept.traits,
-            "proofs": kept.proofs,
-            "schemas": kept.schemas,
-        },
-    )
+    # Types are said where the engine cannot see them in a value: a time may be null, a list empty.
+    typed = {"known_at": "::TIMESTAMP", "dimensions": "::VARCHAR[]"}
+    told = {"stages": STAGES_VERSION, "built_at": built_at} | asdict(kept)
+    values = ", ".join(f"${name}{typed.get(name, '')} AS {name}" for name in told)
+    connection.execute(f"CREATE TABLE {key.name}.about_ledger AS SELECT {values}", told)
     return kept
 
 

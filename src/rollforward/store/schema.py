@@ -10,8 +10,8 @@ from rollforward.records.tables import TABLES, ColumnType, Table
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-FORMAT_VERSION = 1
-"""The version of this layout; a book of another version is refused."""
+FORMAT_VERSION = 3
+"""The version of this layout. An older book is migrated, a newer one refused; see `store/migrations.py`."""
 
 _SQL_TYPES: dict[ColumnType, str] = {
     "text": "VARCHAR",
@@ -62,14 +62,8 @@ CREATE TABLE problems (
     import BIGINT, recorded_at TIMESTAMP, source VARCHAR, "table" VARCHAR, file VARCHAR, "row" BIGINT, field VARCHAR,
     value VARCHAR, reason VARCHAR, remedy VARCHAR, severity VARCHAR, raw VARCHAR
 );
-CREATE TABLE ledgers (
-    ledger VARCHAR PRIMARY KEY, stages INTEGER, policy VARCHAR, policy_hash VARCHAR, currency VARCHAR,
-    dimensions VARCHAR[], today DATE,
-    depends_on_today BOOLEAN, known_at TIMESTAMP, imports BIGINT, ledger_hash VARCHAR, built_at TIMESTAMP,
-    traits VARCHAR, proofs VARCHAR[], schemas VARCHAR
-);
 """
-"""What stands beside the records: imports, versions, problems, and the ledgers made so far."""
+"""What stands beside the records: imports, versions and problems."""
 
 
 DERIVED = {

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rollforward.errors import NotABookError, UsageError
 from rollforward.money import is_currency
+from rollforward.store.placing import write_in_place
 
 if TYPE_CHECKING:
     from datetime import date
@@ -64,6 +65,11 @@ def _toml(value: Any) -> str:  # noqa: ANN401  a setting is text, a number, a da
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(part) for part in value) + "]"
     return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def save(path: Path, settings: Settings) -> None:
+    """Write the settings of the book in a folder, whole or not at all."""
+    write_in_place(path / FILE, settings.text().encode())
 
 
 def load(path: Path) -> Settings:

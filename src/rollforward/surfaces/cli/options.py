@@ -62,7 +62,7 @@ class Shelf:
         """The book; NotABookError if there is none."""
         from rollforward.book import Book
 
-        return Book.open(self.book, clock=clock)
+        return Book.open(self.book, clock=clock, tell=note)
 
     @property
     def said(self) -> str:

@@ -1,0 +1,87 @@
+"""Putting a whole file in the place of another, so that a power cut leaves the one or the other."""
+
+from __future__ import annotations
+
+import errno
+import fcntl  # Not on Windows, which is no target.
+import os
+import shutil
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rollforward.errors import DiskFullError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_CLONE = 0x40049409
+"""FICLONE of Linux: a copy that shares its blocks with the original, on file systems that know how."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL_SAID = (*map(os.strerror, sorted(_FULL)), "max_temp_directory_size")
+"""How the system, and the engine when it runs out of room for what it lays aside, say that a disk is full."""
+
+
+def put_in_place(made: Path, place: Path) -> None:
+    """Put a finished file in a place: its bytes are on the disk before its name is, and its name when this returns."""
+    _to_disk(made)
+    os.replace(made, place)  # noqa: PTH105  the one call that must not become another
+    _to_disk(place.parent)
+
+
+def write_in_place(place: Path, data: bytes) -> None:
+    """Write a small file whole or not at all."""
+    made = place.with_name(f".{place.name}.part")
+    try:
+        made.write_bytes(data)
+        put_in_place(made, place)
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def _to_disk(path: Path) -> None:
+    held = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(held)
+    finally:
+        os.close(held)
+
+
+def copy(original: Path, to: Path) -> None:
+    """Copy a file, sharing its blocks where the file system can; DiskFullError, before a byte, if there is no room."""
+    with original.open("rb") as source, to.open("wb") as target:
+        try:
+            fcntl.ioctl(target.fileno(), _CLONE, source.fileno())
+        except OSError:
+            _require_room(to.parent, os.fstat(source.fileno()).st_size)
+            shutil.copyfileobj(source, target, 16 * 1024 * 1024)
+
+
+def _require_room(folder: Path, needed: int) -> None:
+    if shutil.disk_usage(folder).free < needed:
+        raise DiskFullError(folder, os.strerror(errno.ENOSPC), needed)
+
+
+@contextmanager
+def full_disk_told(book: Path, workplace: Path) -> Iterator[None]:
+    """Turn what the system or the engine say of a full disk into DiskFullError, with what was needed so far."""
+    try:
+        yield
+    except Exception as error:
+        if _is_full(error):
+            needed = sum(file.stat().st_size for file in workplace.rglob("*") if file.is_file())
+            raise DiskFullError(book, _reason(error), needed) from error
+        raise
+
+
+def _is_full(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in _FULL
+    return type(error).__module__.endswith("duckdb") and any(said in str(error) for said in _FULL_SAID)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return str(error.strerror)
+    return next(said for said in _FULL_SAID if said in str(error))
