@@ -241,8 +241,9 @@ class Intake:
         tally = self._tally
         booked = sum(tally.by_table.values())
         self._connection.execute(
-            "INSERT INTO imports VALUES "
-            "($import, $source, $files, $map, $at, $rows_in, $booked, $unchanged, $quarantined)",
+            "INSERT INTO imports BY NAME SELECT $import AS import, $source AS source, $files AS files, $map AS map, "
+            "$at AS recorded_at, $rows_in AS rows_in, $booked AS booked, $unchanged AS unchanged, "
+            "$quarantined AS quarantined, 0 AS removed, false AS complete, $at::DATE AS good_to",
             {
                 "import": self._number,
                 "source": self._source,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from rollforward.errors import FormatError
-from rollforward.store.schema import FORMAT_VERSION, quoted
+from rollforward.records.tables import ENTRIES
+from rollforward.store.schema import BY_PEOPLE, FORMAT_VERSION, columns_sql, quoted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,5 +60,15 @@ def _ledgers_leave(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DROP TABLE ledgers")
 
 
-MIGRATIONS: Mapping[int, Migration] = {1: _ledgers_leave}
+def _people_enter(connection: duckdb.DuckDBPyConnection) -> None:
+    """Version 3 has what people enter, and says of each import how far it reaches."""
+    connection.execute(BY_PEOPLE)
+    for table in ENTRIES:
+        connection.execute(f"CREATE TABLE {table.name} ({columns_sql(table)})")
+    for column in ("removed BIGINT", "complete BOOLEAN", "good_to DATE", "chain VARCHAR"):
+        connection.execute(f"ALTER TABLE imports ADD COLUMN {column}")
+    connection.execute("UPDATE imports SET removed = 0, complete = false, good_to = recorded_at::DATE")
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _ledgers_leave, 2: _people_enter}
 """What leads from each version to the next one."""

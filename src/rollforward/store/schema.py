@@ -55,7 +55,8 @@ CREATE SEQUENCE record_numbers;
 CREATE TABLE about (format_version INTEGER);
 CREATE TABLE imports (
     import BIGINT PRIMARY KEY, source VARCHAR, files VARCHAR[], map VARCHAR, recorded_at TIMESTAMP,
-    rows_in BIGINT, booked BIGINT, unchanged BIGINT, quarantined BIGINT
+    rows_in BIGINT, booked BIGINT, unchanged BIGINT, quarantined BIGINT,
+    removed BIGINT, complete BOOLEAN, good_to DATE, chain VARCHAR
 );
 CREATE TABLE superseded (record BIGINT, superseded_at TIMESTAMP, replaced_by BIGINT);
 CREATE TABLE problems (
@@ -64,6 +65,22 @@ CREATE TABLE problems (
 );
 """
 """What stands beside the records: imports, versions and problems."""
+
+BY_PEOPLE = """
+CREATE TABLE entries (
+    entry BIGINT PRIMARY KEY, import BIGINT, kind VARCHAR, about VARCHAR, reason VARCHAR, entered_by VARCHAR,
+    recorded_at TIMESTAMP, records BIGINT[], undoes BIGINT
+);
+CREATE TABLE corrections (record BIGINT, corrects BIGINT);
+CREATE TABLE closes (
+    close BIGINT PRIMARY KEY, action VARCHAR, period VARCHAR, starts DATE, ends DATE, policy VARCHAR,
+    policy_version BIGINT, policy_hash VARCHAR, settings VARCHAR, currency VARCHAR, timezone VARCHAR,
+    ledger_hash VARCHAR, known_at TIMESTAMP, closed_by VARCHAR, reason VARCHAR, figures VARCHAR, movements VARCHAR,
+    chain VARCHAR
+);
+"""
+"""What people did: entries (an undo is another entry), which record corrects which, and closes (a reopening is another
+row). Nothing in them is ever changed."""
 
 
 DERIVED = {
@@ -99,7 +116,7 @@ def columns_sql(table: Table) -> str:
 def create_statements() -> list[str]:
     """The statements that make an empty database."""
     tables = [f"CREATE TABLE {table.name} ({columns_sql(table)})" for table in TABLES.values()]
-    return [BOOKKEEPING, *tables, f"INSERT INTO about VALUES ({FORMAT_VERSION})"]
+    return [BOOKKEEPING, BY_PEOPLE, *tables, f"INSERT INTO about VALUES ({FORMAT_VERSION})"]
 
 
 def record_expression(table: Table) -> ir.Table:
