@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from rollforward.asking import Asked, Asking, Where, hand_in
 from rollforward.calendar import EVERY, Every
+from rollforward.entering import Entering
 from rollforward.errors import (
     BookExistsError,
     IncompleteError,
@@ -61,7 +62,7 @@ class View:
     as_of: datetime | None = None
 
 
-class Book(TakingIn):
+class Book(TakingIn, Entering):
     """An open book. Its methods answer with frozen results; nothing of it is held open between calls."""
 
     def __init__(self, path: Path, found: Settings, clock: Clock = now, kept_in: Database | None = None) -> None:
@@ -372,6 +373,11 @@ class Book(TakingIn):
             return kept
 
     # -- within ------------------------------------------------------------------------------------------------------
+
+    def _counted_table(self) -> str:
+        from rollforward.ledger.build import BASIS
+
+        return BASIS[self.policy().basis]
 
     def _own_policies(self) -> dict[str, Path]:
         return {path.stem: path for path in (self.path / "policies").glob("*.toml")}

@@ -152,6 +152,10 @@ class PolicyError(UsageError):
         super().__init__(f"policy {where}: {key}: {reason}")
 
 
+class EntryError(UsageError):
+    """What a person wants to enter cannot be."""
+
+
 class CaseError(UsageError):
     """A case file breaks the format."""
 
