@@ -20,6 +20,8 @@ ROOMS = {
     "book": {
         "__init__.py",
         "book.py",
+        "backup.py",
+        "restoring.py",
         "taking_in.py",
         "proposals.py",
         "asking.py",

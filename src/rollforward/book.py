@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import duckdb
     import ibis.expr.types as ir
 
+    from rollforward.backup import BackupProgress, Manifest
     from rollforward.demo_book import Demo
     from rollforward.doctor import Uncounted
     from rollforward.metrics.registry import Metric
@@ -122,6 +123,50 @@ class Book(TakingIn, Entering):
         from rollforward.demo_book import demo_of
 
         return demo_of(Path(folder), customers, seed, clock)
+
+    # -- keeping safe ------------------------------------------------------------------------------------------------
+
+    def backup(
+        self,
+        to: str | Path,
+        *,
+        with_ledgers: bool = False,
+        replace: bool = False,
+        progress: BackupProgress = lambda _, __: None,
+    ) -> Manifest:
+        """Write the book to one archive, whole or not at all; others can read and write it meanwhile.
+
+        Ledgers can be built anew and are left out, unless asked for. `progress` is told the file and the bytes done.
+        UsageError if the file is there and not to be replaced.
+        """
+        from rollforward.backup import back_up
+
+        made_at = self._clock()
+        return back_up(
+            self.path, Path(to), made_at=made_at, with_ledgers=with_ledgers, replace=replace, progress=progress
+        )
+
+    def planned_backup(self, to: str | Path, *, with_ledgers: bool = False, replace: bool = False) -> dict[str, int]:
+        """The files that `backup` would write, with their sizes in bytes; nothing is written."""
+        from rollforward.backup import planned
+
+        return planned(self.path, Path(to), with_ledgers=with_ledgers, replace=replace)
+
+    @staticmethod
+    def restore(
+        file: str | Path,
+        folder: str | Path,
+        *,
+        dry_run: bool = False,
+        progress: BackupProgress = lambda _, __: None,
+    ) -> Manifest:
+        """Put the book of a backup in a folder that is empty or not there, once every byte was checked.
+
+        BackupError, and nothing put in place, if the archive is not whole or not one of `backup`.
+        """
+        from rollforward.restoring import restore
+
+        return restore(Path(file), Path(folder), dry_run=dry_run, progress=progress)
 
     # -- building ----------------------------------------------------------------------------------------------------
 

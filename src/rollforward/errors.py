@@ -122,6 +122,13 @@ class FormatError(RollforwardError):
         super().__init__(f"{folder} has format version {found}, and this release writes {known}. {remedy}")
 
 
+class BackupError(UsageError):
+    """A backup cannot be restored as it stands."""
+
+    def __init__(self, file: object, reason: str) -> None:
+        super().__init__(f"{file} cannot be restored: {reason}. Nothing was put in place.")
+
+
 class UnreadableFileError(UsageError):
     """A file cannot be read as what it claims to be."""
 

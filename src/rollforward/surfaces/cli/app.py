@@ -10,7 +10,7 @@ import typer
 
 from rollforward import __version__
 from rollforward.errors import RollforwardError, UsageError
-from rollforward.surfaces.cli import INTERRUPTED, books, checks, exporting, figures, importing, listings
+from rollforward.surfaces.cli import INTERRUPTED, backups, books, checks, exporting, figures, importing, listings
 from rollforward.surfaces.cli.groups import expanded
 from rollforward.surfaces.cli.voice import fail, note
 
@@ -28,6 +28,8 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "verify": (checks.verify, "rollforward verify cases/"),
     "export": (exporting.export, "rollforward export out --book acme --format parquet"),
     "doctor": (checks.doctor, "rollforward doctor --book acme"),
+    "backup": (backups.backup, "rollforward backup acme-2026-07-01.zip --book acme"),
+    "restore": (backups.restore, "rollforward restore acme-2026-07-01.zip acme"),
 }
 """Every command, with the example that its help ends with."""
 
