@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,11 +24,13 @@ from rollforward.errors import (
 from rollforward.flows import cause_rows, flow_columns, rollforward_row
 from rollforward.listing import Listing
 from rollforward.money import exact
-from rollforward.policy.policy import Policy, load, preset, preset_names
+from rollforward.policy.policy import Policy
+from rollforward.policy.written import value_text
 from rollforward.results import Cell, ColumnKind, Result, ResultColumn, Stamp, column
 from rollforward.store import ledgers, problems, settings
 from rollforward.store.database import Database, MemoryDatabase
 from rollforward.store.ledgers import KeptLedger, LedgerKey
+from rollforward.store.policies import PolicyShelf
 from rollforward.store.settings import Settings
 from rollforward.taking_in import TakingIn
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from rollforward.backup import BackupProgress, Manifest
+    from rollforward.bridge import PolicyBridge
     from rollforward.demo_book import Demo
     from rollforward.doctor import Uncounted
     from rollforward.metrics.registry import Metric
@@ -69,6 +72,7 @@ class Book(TakingIn, Entering):
     def __init__(self, path: Path, found: Settings, clock: Clock = now, kept_in: Database | None = None) -> None:
         super().__init__(found, clock, kept_in or Database(path))
         self.path = path
+        self.shelf = PolicyShelf(None if kept_in else path)
 
     # -- making and opening ------------------------------------------------------------------------------------------
 
@@ -172,6 +176,7 @@ class Book(TakingIn, Entering):
 
     def build(self, view: View = View(), *, progress: Progress = _quiet, force: bool = True) -> KeptLedger:
         """Build the ledger of a view anew and prove it; with `force=False` only if it is not up to date."""
+        view = replace(view, policy=self._used(view))
         with self._database.reading() as connection:
             found = None if force else self._found(connection, self._key(view))
             return found or self._build(connection, view, progress)
@@ -184,18 +189,51 @@ class Book(TakingIn, Entering):
         return min(self.settings.today or local, local)
 
     def policy(self, name: str | Policy | None = None) -> Policy:
-        """A policy by name: the book's own in `policies/`, or a built-in one. A policy stands for itself."""
-        if isinstance(name, Policy):
-            return name
-        name = name or self.settings.policy
-        if name not in self.policies():
-            raise UnknownNameError("policy", name, self.policies())
-        own = self._own_policies()
-        return load(own[name], name) if name in own else preset(name)
+        """A policy by name or by name and version: the book's own, or a built-in one. A policy stands for itself."""
+        return name if isinstance(name, Policy) else self.shelf.find(name or self.settings.policy)
 
     def policies(self) -> list[str]:
         """The names of the policies: the book's own and the built-in ones."""
-        return sorted({*self._own_policies(), *preset_names()})
+        return self.shelf.names()
+
+    def policy_bridge(
+        self,
+        first: str | Policy,
+        other: str | Policy,
+        *,
+        on: date | None = None,
+        view: View = View(),
+        accounts: bool = False,
+    ) -> PolicyBridge:
+        """What each rule in which two policies differ is worth on a day (default: today), and the residual, 0.
+
+        With `accounts`, `changed` lists every account that a rule changes. The view's own policy is not read.
+        """
+        from rollforward import bridging
+
+        day = on or self.today()
+        if day > self.today():
+            raise UsageError(f"{day} is yet to come. The book looks up to {self.today()}.")
+        one, two = (self._used(replace(view, policy=name)) for name in (first, other))
+        with self._database.reading() as connection:
+            stamp = self._stamp_of(connection, one, view, f"{two.label} ({two.hash})", day)
+            at = bridging.Standpoint(connection, stamp.currency, self.today(), view.as_of, day)
+            return bridging.bridge(at, one, two, stamp, accounts=accounts)
+
+    def what_if(
+        self,
+        changes: Mapping[str, Any],
+        *,
+        on: date | None = None,
+        view: View = View(),
+        accounts: bool = False,
+    ) -> PolicyBridge:
+        """The bridge from the view's policy to what it would be with some keys changed; PolicyError for a wrong key."""
+        now = self.policy(view.policy)
+        said = ", ".join(f"{key}={value_text(value)}" for key, value in changes.items())
+        return self.policy_bridge(
+            now, now.with_settings(f"{now.label} with {said}", dict(changes)), on=on, view=view, accounts=accounts
+        )
 
     def rollforward(
         self,
@@ -388,6 +426,11 @@ class Book(TakingIn, Entering):
         with self._ready(view) as (connection, kept):
             return uncounted(connection, kept.name)
 
+    def quarantined(self) -> int:
+        """How many rows are in quarantine, and so in no figure of any view."""
+        with self._database.reading() as connection:
+            return problems.quarantined(connection)
+
     def doctor(self, *, view: View = View()) -> Result:
         """The state of the book: each check with ok, look or fails, what it found, and what to do."""
         from rollforward.doctor import Examined, examine
@@ -424,12 +467,14 @@ class Book(TakingIn, Entering):
 
         return BASIS[self.policy().basis]
 
-    def _own_policies(self) -> dict[str, Path]:
-        return {path.stem: path for path in (self.path / "policies").glob("*.toml")}
+    def _used(self, view: View) -> Policy:
+        """The policy of a view that is about to be used: a new version of it is noted."""
+        return self.shelf.keep(self.policy(view.policy), self._clock())
 
     @contextmanager
     def _ready(self, view: View) -> Iterator[tuple[duckdb.DuckDBPyConnection, KeptLedger]]:
         """A connection for reading, and an up-to-date ledger of the view; built first if there is none."""
+        view = replace(view, policy=self._used(view))
         with self._database.reading() as connection:
             yield connection, self._found(connection, self._key(view)) or self._build(connection, view, _quiet)
 
@@ -456,18 +501,26 @@ class Book(TakingIn, Entering):
             return ledgers.build(connection, key, ground, _dimensions(self.settings, ground), self._clock(), progress)
 
     def _stamp(self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View) -> Stamp:
+        # The ledger may have been built under another name with the same rules.
+        stamp = self._stamp_of(connection, self.policy(view.policy), view, "", self.today())
+        return replace(stamp, ledger_hash=kept.ledger_hash)
+
+    def _stamp_of(
+        self, connection: duckdb.DuckDBPyConnection, policy: Policy, view: View, beside: str, to: date
+    ) -> Stamp:
         row = connection.execute("SELECT max(recorded_at) FROM imports").fetchone()
         return Stamp(
-            # The ledger may have been built under another name with the same rules.
-            self.policy(view.policy).name,
-            kept.policy_hash,
-            kept.currency,
+            policy.name,
+            policy.hash,
+            self._currency(view),
             self.settings.timezone,
-            self.today(),
+            to,
             row[0] if row else None,
             view.as_of,
-            kept.ledger_hash,
+            "",
             self.settings.fiscal_year_start,
+            policy.version if self.shelf.folder else None,
+            beside,
         )
 
     @contextmanager
