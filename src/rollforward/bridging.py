@@ -93,8 +93,10 @@ class _Way:
 
     def _levels(self, policy: Policy) -> _Levels:
         from rollforward.ledger.ground import Ground
+        from rollforward.policy.policy import Policy
 
-        ground = Ground(policy, self._at.currency, self._at.today, self._traits_on(policy.basis)).timeless()
+        nameless = Policy("", policy.settings)
+        ground = Ground(nameless, self._at.currency, self._at.today, self._traits_on(policy.basis)).timeless()
         plan = level_plan(ground, self._at.known_at)
         table = self._made.table(plan, LEVELS)
         unrated = self._one(f"SELECT count(*) FROM {self._made.table(plan, UNRATED)}") if UNRATED in plan else 0

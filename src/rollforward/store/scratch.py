@@ -10,6 +10,7 @@ import functools
 import hashlib
 import re
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rollforward.errors import TooLargeError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     import duckdb
+    from ibis import Schema
 
     from rollforward.ledger.ground import Ground
 
@@ -29,23 +31,57 @@ LEVELS, UNRATED = "levels", "unrated"
 _REFERENCE = re.compile(rf'"{PLACE}"\."(\w+)"')
 
 
+_APART = ("plain_items", "discounted_items")
+"""Items that a build treats apart because that runs faster; as one, their query is written faster."""
+
+_READS: dict[str, tuple[str, ...]] = {
+    "overlaps": ("basis",),
+    "rates": ("exchange_rate",),
+    UNRATED: ("basis", "exchange_rate"),
+    "valued": ("exchange_rate", "round"),
+}
+"""The keys that a stage reads, so that its query is written once for all policies that agree in them."""
+
+Plan = dict[str, Step]
+"""Queries by stage."""
+
+
 @functools.lru_cache(maxsize=64)
-def level_plan(ground: Ground, known_at: datetime | None) -> dict[str, Step]:
+def level_plan(ground: Ground, known_at: datetime | None) -> Plan:
     """The queries that lead to the level of each account on a day, by stage; none of what is made of levels."""
     from rollforward.ledger.build import stages
     from rollforward.ledger.levels import levels_on
 
-    made = dict(current_records(known_at))
-    plan = {}
-    for stage in stages(ground, []):
-        if stage.name not in {"overlaps", "spans", "rates", UNRATED, "valued"}:
-            continue
-        expression = stage.make(made)
-        plan[stage.name] = Step(stage.name, stage.about, compiled(expression), stage.is_view)
-        made[stage.name] = ibis_table(dict(expression.schema().items()), stage.name)
-    levels = levels_on(ibis_table({"at": "date"}, DAYS), made["valued"], ground, ["account"])
-    plan[LEVELS] = Step(LEVELS, "levels of the day", compiled(levels.select("account", "level")))
-    return plan
+    plan: Plan = {}
+    schemas: dict[str, Schema] = {}
+    for name in (stage.name for stage in stages(ground, [])):
+        if name == "spans" or name in _READS:
+            plan[name], schemas[name] = _written(name, _as_read_by(name, ground), known_at, tuple(schemas.items()))
+    days = ibis_table({"at": "date"}, DAYS)
+    levels = levels_on(days, ibis_table(dict(schemas["valued"].items()), "valued"), ground, ["account"])
+    return {**plan, LEVELS: Step(LEVELS, "levels of the day", compiled(levels.select("account", "level")))}
+
+
+def _as_read_by(name: str, ground: Ground) -> Ground:
+    """The ground as a stage sees it: under a policy without a name, and at its defaults in what the stage reads not."""
+    from rollforward.policy.policy import DEFAULT
+
+    keys = _READS.get(name, tuple(ground.policy.settings))
+    return replace(ground, policy=DEFAULT.switched(ground.policy, keys))
+
+
+@functools.lru_cache(maxsize=256)
+def _written(
+    name: str, ground: Ground, known_at: datetime | None, before: tuple[tuple[str, Schema], ...]
+) -> tuple[Step, Schema]:
+    """The query of a stage over the stages before it, and the columns that it makes."""
+    from rollforward.ledger.build import stages
+
+    stage = next(stage for stage in stages(ground, []) if stage.name == name)
+    records = {one: table for one, table in current_records(known_at).items() if one not in _APART}
+    made = {**records, **{one: ibis_table(dict(columns.items()), one) for one, columns in before}}
+    expression = stage.make(made)
+    return Step(name, stage.about, compiled(expression), stage.is_view), expression.schema()
 
 
 @contextmanager
@@ -66,7 +102,7 @@ class Scratch:
         self._connection = connection
         self._made: set[str] = set()
 
-    def table(self, plan: dict[str, Step], name: str) -> str:
+    def table(self, plan: Plan, name: str) -> str:
         """The table of a stage of a plan, made if it is not there, as a query names it."""
         placed = _REFERENCE.sub(lambda found: self._placed(plan, found[1]), plan[name].sql)
         made = f"{CATALOG}.{name}_{hashlib.sha256(placed.encode()).hexdigest()[:16]}"
@@ -75,7 +111,7 @@ class Scratch:
             self._made.add(made)
         return made
 
-    def _placed(self, plan: dict[str, Step], name: str) -> str:
+    def _placed(self, plan: Plan, name: str) -> str:
         return f"{CATALOG}.{name}" if name == DAYS else self.table(plan, name)
 
     def _make(self, made: str, sql: str, step: Step) -> None:
