@@ -251,8 +251,8 @@ class Book(TakingIn, Entering):
 
             figures = answers.figures(asked.source, asked.question)
             sql = asked.sql(answers.flow_query(asked.source, asked.question))
-        ground = asked.source.ledger.ground
-        shown = flow_columns(segmented=asked.question.segment.follows_items, linked=ground.links)
+        placed = any(one.flows.get("transfer") for one in figures)
+        shown = flow_columns(segmented=asked.question.segment.follows_items, placed=placed)
         moved = {one.group for one in figures if one.opening or any(one.flows.values())}
         rows = [rollforward_row(one, shown, by) for one in figures if one.group in moved or not by]
         columns = [column("period", "text"), *_group_column(by), column("opening", "money")]
@@ -454,6 +454,39 @@ class Book(TakingIn, Entering):
         with self._database.reading() as connection:
             there = self._found(connection, self._key(view))
         return self.policy(view.policy), self._currency(view), there is not None
+
+    def entry_list(self) -> Result:
+        """What people entered, as a table: entry, kind, about, reason, by, at (UTC), undone by."""
+        kept = self.entries()
+        with self._database.reading() as connection:
+            stamp = self._stamp_of(connection, self.policy(), View(), "", self.today())
+        rows: list[tuple[Cell, ...]] = [
+            (
+                one.entry,
+                one.kind,
+                one.about,
+                one.reason,
+                one.entered_by,
+                f"{one.recorded_at:%Y-%m-%d %H:%M}",
+                one.undone_by,
+            )
+            for one in kept
+        ]
+        kinds = {"entry": "count", "undone_by": "count"}
+        names = ("entry", "kind", "about", "reason", "by", "at", "undone_by")
+        columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in names)  # type: ignore[arg-type]
+        return Result("entries", columns, stamp, "", lambda: rows)
+
+    def likely(self, *, view: View = View()) -> Result:
+        """Customers that may be one, or may have moved: kind, customer, other, evidence, and the command for it."""
+        from rollforward.likely import likely, people_of
+
+        with self._ready(view) as (connection, kept):
+            found = likely(people_of(connection, kept.name))
+            stamp = self._stamp(connection, kept, view)
+        rows: list[tuple[Cell, ...]] = [(one.kind, one.customer, one.other, one.evidence, one.command) for one in found]
+        columns = tuple(column(name, "text") for name in ("kind", "customer", "other", "evidence", "command"))
+        return Result("likely", columns, stamp, "", lambda: rows)
 
     def ledger(self, view: View = View()) -> KeptLedger:
         """The ledger of a view, built if it is not up to date."""

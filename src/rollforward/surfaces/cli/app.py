@@ -15,6 +15,7 @@ from rollforward.surfaces.cli import (
     backups,
     books,
     checks,
+    entries,
     exporting,
     figures,
     importing,
@@ -44,6 +45,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 """Every command, with the example that its help ends with."""
 
 GROUPS: dict[str, tuple[str, dict[str, tuple[Callable[..., None], str]]]] = {
+    "entry": ("What people enter: merges, transfers, exclusions, contracts, corrections.", entries.COMMANDS),
     "policy": ("What counts: policies listed, in words, side by side, and new ones.", policies.COMMANDS),
 }
 """Every group of commands: what it is about, and its commands."""
