@@ -22,7 +22,7 @@ from rollforward.policy.bearing import BEARS_ON
 from rollforward.policy.policy import DEFAULT, preset
 from strategies import books, policies
 
-EXAMPLES = int(os.environ.get("ROLLFORWARD_BRIDGE_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("ROLLFORWARD_BRIDGE_EXAMPLES", "30"))
 
 
 def item(customer, amount="100", starts="2024-01-01", ends=None, **more):
@@ -251,10 +251,8 @@ def test_the_effects_add_up_to_what_the_oracle_finds_between_two_policies(drawn)
     except IncompleteError:
         return
     said = (case, rules)
-    assert (bridge.mrr_before, bridge.mrr_after) == (
-        oracles_mrr(case, case["policy"]["set"]),
-        oracles_mrr(case, rules),
-    ), said
+    assert bridge.mrr_before == oracles_mrr(case, case["policy"]["set"]), said
+    assert bridge.mrr_after == oracles_mrr(case, rules), said
     assert bridge.residual == 0, said
     for one in bridge.switches:
         changed = [row for row in bridge.changed.to_dicts() if row["rule"] == one.rule]

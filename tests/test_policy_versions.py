@@ -110,7 +110,7 @@ def test_a_version_that_was_changed_by_hand_is_refused(book):
 
 def test_a_version_that_there_is_not_names_those_there_are(book):
     write(book, "ours", 'discounts = "none"')
-    with pytest.raises(UnknownVersionError, match="has no version 1. There is none yet"):
+    with pytest.raises(UnknownVersionError, match=r"has no version 1\. There is none yet"):
         book.policy("ours@1")
     mrr(book, "ours")
     with pytest.raises(UnknownVersionError, match=r"policy ours has no version 7\. There is ours@1\."):
@@ -228,7 +228,7 @@ def test_each_line_of_a_new_policy_may_be_switched_on_as_it_stands(book):
 @pytest.mark.parametrize("name", ["ours", "stripe", "a@1", "../up", "", ".hidden"])
 def test_a_new_policy_takes_no_name_that_is_taken_or_none(book, name):
     write(book, "ours", "")
-    with pytest.raises(UsageError, match="taken|no name|there already|built-in"):
+    with pytest.raises(UsageError, match=r"taken|no name|there already|built-in"):
         Policies(book.shelf).make(name, "stripe", [])
 
 
