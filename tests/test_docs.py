@@ -23,11 +23,13 @@ import pytest
 import typer
 
 import rollforward
-from rollforward import charts
+from rollforward import charts, formats
 from rollforward.cases import verify
 from rollforward.ledger.causes import CAUSES
 from rollforward.ledger.segments import ACCOUNT_FIELDS, ITEM_FIELDS
 from rollforward.metrics.registry import METRICS, every_metric
+from rollforward.policies import built_in
+from rollforward.policy.contradictions import CONTRADICTIONS
 from rollforward.policy.keys import KEYS
 from rollforward.policy.policy import PRESETS, preset_names
 from rollforward.sources.column_map import SHAPES
@@ -154,6 +156,14 @@ def run(folder, command):
     return f"```text\n{ran.stdout.rstrip()}\n```\n"
 
 
+def statuses_part():
+    return formats.markdown(built_in().statuses("baremetrics")).decode().replace("\\_", "_")
+
+
+def contradictions_part():
+    return "".join(f"- `{one.keys[0]}` and `{one.keys[1]}`: {one.why}. {one.way_out}\n" for one in CONTRADICTIONS)
+
+
 def generated(page, part, content):
     """Hold the part between its markers to what it should be, or write it anew."""
     text = text_of(page)
@@ -175,18 +185,35 @@ def generated(page, part, content):
         ("docs/definitions.md", "policies", policies_part),
         ("docs/settings.md", "settings", settings_part),
         ("docs/commands.md", "commands", commands_part),
+        ("docs/policies.md", "statuses", statuses_part),
+        ("docs/policies.md", "contradictions", contradictions_part),
     ],
 )
 def test_lists_follow_from_the_code(page, part, make):
     generated(page, part, make())
 
 
+DEMO = "rollforward demo demo --customers 500"
+
+
+def with_demo(folder):
+    """The folder, with the demo of the README in it."""
+    if not (folder / "demo").exists():
+        run(folder, f"{DEMO} --quiet")
+    return folder
+
+
+@pytest.mark.parametrize(("part", "command"), [("diff", "policy diff default"), ("what-if", "policy what-if")])
+def test_the_page_of_policies_shows_what_the_demo_prints(demo_folder, part, command):
+    (line,) = commands_in(text_of("docs/policies.md"), command)
+    generated("docs/policies.md", part, run(with_demo(demo_folder), line))
+
+
 def test_the_demo_prints_what_the_readme_says(demo_folder):
     (metrics,) = commands_in(text_of("README.md"), "metrics ")
-    demo = "rollforward demo demo --customers 500"
-    assert f"runs: {demo}\n" in text_of("README.md")
-    assert f"$(BIN)/{demo}\n" in text_of("Makefile")
-    generated("README.md", "demo", run(demo_folder, demo))
+    assert f"runs: {DEMO}\n" in text_of("README.md")
+    assert f"$(BIN)/{DEMO}\n" in text_of("Makefile")
+    generated("README.md", "demo", run(demo_folder, f"{DEMO} --yes"))
     generated("README.md", "metrics of the demo", run(demo_folder, metrics))
     if REFRESH:
         book = rollforward.open(demo_folder / "demo")
@@ -201,10 +228,8 @@ def commands_in(text, *beginnings):
 def test_the_other_commands_of_the_readme_run(demo_folder):
     lines = [line for block in blocks(text_of("README.md"), "sh") for line in block.splitlines()]
     asked = [line for line in lines if line.startswith("rollforward ") and "--book demo" in line]
-    if not (demo_folder / "demo").exists():
-        run(demo_folder, "rollforward demo demo --customers 30 --quiet")
     for line in asked:
-        assert len(run(demo_folder, line).splitlines()) > 3, line
+        assert len(run(with_demo(demo_folder), line).splitlines()) > 3, line
 
 
 # -- what is named ---------------------------------------------------------------------------------------------------
@@ -313,6 +338,10 @@ def test_the_examples_of_the_python_page_run(examples):
 
 def test_the_example_of_the_readme_runs(examples):
     assert examples("README.md")["book"].today() == date(2026, 6, 20)
+
+
+def test_the_example_of_the_policies_page_runs(examples):
+    assert examples("docs/policies.md")["bridge"].switches
 
 
 def test_the_example_of_a_source_runs(examples):

@@ -25,7 +25,7 @@ from rollforward.flows import cause_rows, flow_columns, rollforward_row
 from rollforward.listing import Listing
 from rollforward.money import exact
 from rollforward.policy.policy import Policy
-from rollforward.policy.written import value_text
+from rollforward.policy.written import said
 from rollforward.results import Cell, ColumnKind, Result, ResultColumn, Stamp, column
 from rollforward.store import ledgers, problems, settings
 from rollforward.store.database import Database, MemoryDatabase
@@ -230,10 +230,8 @@ class Book(TakingIn, Entering):
     ) -> PolicyBridge:
         """The bridge from the view's policy to what it would be with some keys changed; PolicyError for a wrong key."""
         now = self.policy(view.policy)
-        said = ", ".join(f"{key}={value_text(value)}" for key, value in changes.items())
-        return self.policy_bridge(
-            now, now.with_settings(f"{now.label} with {said}", dict(changes)), on=on, view=view, accounts=accounts
-        )
+        other = now.with_settings(f"{now.label} with {said(changes)}", dict(changes))
+        return self.policy_bridge(now, other, on=on, view=view, accounts=accounts)
 
     def rollforward(
         self,

@@ -29,6 +29,16 @@ def value_text(value: Any) -> str:
     return "null" if value is None else str(value)
 
 
+def said(changes: Mapping[str, Any]) -> str:
+    """Settings in a line as people write them: `discounts=none, months_per.week=4`."""
+    flat = {
+        f"{key}.{part}" if part else key: one
+        for key, value in changes.items()
+        for part, one in (value.items() if isinstance(value, dict) else [("", value)])
+    }
+    return ", ".join(f"{key}={value_text(value)}" for key, value in flat.items())
+
+
 def settings_of(texts: Sequence[str], where: str) -> dict[str, Any]:
     """The settings of `KEY=VALUE` texts, checked; an interval of `months_per` is written `months_per.week=4`.
 
