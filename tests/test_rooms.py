@@ -20,6 +20,8 @@ ROOMS = {
     "book": {
         "__init__.py",
         "book.py",
+        "constant.py",
+        "ecb_rates.py",
         "taking_in.py",
         "proposals.py",
         "asking.py",
