@@ -25,6 +25,8 @@ ROOMS = {
         "bridge.py",
         "bridging.py",
         "policies.py",
+        "constant.py",
+        "ecb_rates.py",
         "taking_in.py",
         "entering.py",
         "merging.py",

@@ -47,6 +47,12 @@ class Asked:
         """The SQL of an expression over the kept ledger."""
         return ledgers.compiled(expression).replace(ledgers.PLACE, self.kept.name)
 
+    def flow_sql(self) -> str:
+        """The SQL of the flows that the question is about."""
+        from rollforward.metrics.answers import flow_query
+
+        return self.sql(flow_query(self.source, self.question))
+
 
 @dataclass(frozen=True)
 class Asking:

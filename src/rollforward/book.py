@@ -38,10 +38,12 @@ if TYPE_CHECKING:
     import duckdb
     import ibis.expr.types as ir
 
+    from rollforward import constant
     from rollforward.backup import BackupProgress, Manifest
     from rollforward.bridge import PolicyBridge
     from rollforward.demo_book import Demo
     from rollforward.doctor import Uncounted
+    from rollforward.metrics.figures import Figures
     from rollforward.metrics.registry import Metric
 
 Progress = Callable[[str], None]
@@ -256,6 +258,42 @@ class Book(TakingIn, Entering):
         columns = [column("period", "text"), *_group_column(by), column("opening", "money")]
         columns += [column(kind, "money") for kind in shown] + [column("closing", "money")]
         return Result("rollforward", tuple(columns), asked.stamp, sql, lambda: rows)
+
+    def constant_currency(
+        self,
+        *,
+        at: date,
+        every: Every = "month",
+        start: date | None = None,
+        end: date | None = None,
+        where: Where | None = None,
+        view: View = View(),
+    ) -> Result:
+        """Each period's reported opening, exchange and closing beside the closing at the rates of one day, `at`.
+
+        `exchange_in_closing` is what exchange made of the closing, None where some reported record lacks a rate on the
+        day; growth rates are closing / opening - 1, None without MRR at the opening. UsageError for a day after today,
+        or if the policy never converts; IncompleteError if no record has a rate on the day.
+        """
+        from rollforward import constant
+
+        held = self._held(view, at)
+        reported, asked = self._figures(view, every, start, end, where)
+        try:
+            figures, _ = self._figures(held, every, start, end, where)
+        except IncompleteError as error:
+            raise constant.nothing_held(at, asked.stamp.currency) from error
+        comparable = not self.uncounted_constant(at=at, view=view).records
+        rows = constant.side_by_side(reported, figures, at, comparable=comparable)
+        return Result("constant_currency", constant.COLUMNS, asked.stamp, asked.flow_sql(), lambda: rows)
+
+    def uncounted_constant(self, *, at: date, view: View = View()) -> constant.Uncounted:
+        """The records that lack a rate on the day of `constant_currency` though they are reported."""
+        from rollforward import constant
+
+        held = self._held(view, at)
+        sides = (self.problems(severity="set aside", view=side).to_dicts() for side in (view, held))
+        return constant.uncounted(*sides)
 
     def metrics(
         self,
@@ -501,6 +539,21 @@ class Book(TakingIn, Entering):
     def _used(self, view: View) -> Policy:
         """The policy of a view that is about to be used: a new version of it is noted."""
         return self.shelf.keep(self.policy(view.policy), self._clock())
+
+    def _held(self, view: View, at: date) -> View:
+        """The view whose policy holds the rates of one day."""
+        from rollforward.constant import at_rates_of
+
+        return replace(view, policy=at_rates_of(self.policy(view.policy), at, self.today()))
+
+    def _figures(
+        self, view: View, every: Every, start: date | None, end: date | None, where: Where | None
+    ) -> tuple[list[Figures], Asked]:
+        """The flows of every period of a view."""
+        with self._asking(view, where, None, every, start, end) as asked:
+            from rollforward.metrics import answers
+
+            return answers.figures(asked.source, asked.question), asked
 
     @contextmanager
     def _ready(self, view: View) -> Iterator[tuple[duckdb.DuckDBPyConnection, KeptLedger]]:
