@@ -18,6 +18,7 @@ from pathlib import Path
 from rollforward.book import Book
 from rollforward.errors import RollforwardError
 from rollforward.store import settings
+from rollforward.store.database import Database
 
 FAILED, BROKEN = 3, 4
 
@@ -55,9 +56,8 @@ def migrate(order):
 
 
 def hold(order):
-    """Import without an end, once something was taken in."""
-    book = opened(order)
-    with book._database.writing():
+    """Write without an end."""
+    with Database(Path(order["book"])).writing():
         say({"held": os.getpid()})
         time.sleep(600)
 

@@ -95,18 +95,24 @@ def test_what_a_dead_writer_left_is_swept_however_it_was_cut(world, seed):
     assert not (path / "tmp").exists()
 
 
+REFUSED = "refused: A file in `ledgers` can be deleted"
+
+
+def read_or_refused(path):
+    """The ledger as it is read, or built anew; or that it is refused, with the way out."""
+    try:
+        return ledger_of(path)
+    except DamagedError as error:
+        return f"refused: {str(error).split('. ')[1].split(':')[0]}"
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_a_ledger_that_was_cut_is_built_anew_or_refused_and_never_read(world, seed):
     path = world.copy("cut", of="built")
     truth = ledger_of(path)
     (file,) = (path / "ledgers").iterdir()
     cut(file, random.Random(seed).randrange(file.stat().st_size))
-    try:
-        found = ledger_of(path)
-    except DamagedError as error:
-        assert "`ledgers` can be deleted" in str(error)
-    else:
-        assert found == truth
+    assert read_or_refused(path) in {truth, REFUSED}
     opened(path).build()
     assert ledger_of(path, built=False) == truth, "a build mends it"
 
@@ -119,10 +125,7 @@ def test_a_ledger_with_a_wrong_byte_is_built_anew_or_refused_and_never_read(worl
     data = bytearray(file.read_bytes())
     data[random.Random(seed).randrange(len(data))] ^= 0x55
     file.write_bytes(data)
-    try:
-        assert ledger_of(path) == truth
-    except DamagedError as error:
-        assert "damaged" in str(error)
+    assert read_or_refused(path) in {truth, REFUSED}
     opened(path).build()
     assert ledger_of(path, built=False) == truth
 

@@ -7,7 +7,7 @@ import pytest
 
 from durability.world import at, import_second, ledger_of, opened, records_of
 from rollforward.errors import BookLockedError
-from rollforward.store.database import LEDGERS_KEPT
+from rollforward.store.database import LEDGERS_KEPT, Database
 from rollforward.store.workplace import sweep, workplace
 
 
@@ -61,13 +61,13 @@ def test_the_lock_of_a_killed_writer_is_free(world):
 
 def test_one_process_reads_on_in_the_former_state_and_next_to_it_in_the_new_one(world):
     path = world.copy("long")
-    book = opened(path)
-    with book._database.reading() as former:
+    database = Database(path)
+    with database.reading() as former:
         count = former.execute("SELECT count(*) FROM subscription_items").fetchall()
         import_second(path, world)
-        book.build()
+        opened(path).build()
         assert former.execute("SELECT count(*) FROM subscription_items").fetchall() == count
-        with book._database.reading() as new:
+        with database.reading() as new:
             assert new.execute("SELECT count(*) FROM subscription_items").fetchall() != count
 
 

@@ -12,21 +12,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from rollforward.book import Book, View
+from rollforward.book import Book
 from rollforward.store import settings
+from rollforward.store.database import Database
 
 FIRST, SECOND, THIRD = "2026-06-01T08:00:00", "2026-06-02T08:00:00", "2026-06-03T08:00:00"
 HEAD = "Customer,Plan,Price,Currency,Interval,Start,End\n"
 TODAY = date(2026, 6, 1)
-VIEW = View()
 KILLS = int(os.environ.get("ROLLFORWARD_KILLS", "210"))
 """How many random kills there are in all."""
 
 
 def rows(numbers, price):
-    return "".join(
-        f"c{number},Pro,{price + number}.50,EUR,month,2025-{1 + number % 12:02}-01,\n" for number in numbers
-    )
+    return "".join(f"c{number},Pro,{price + number}.50,EUR,month,2025-{1 + number % 12:02}-01,\n" for number in numbers)
 
 
 FIRST_FILE = HEAD + rows(range(40), 100) + "lost,Pro,fifty,EUR,month,2025-01-01,\n"
@@ -56,24 +54,21 @@ def digest(connection, place):
 
 
 def records_of(path):
-    with opened(path)._database.reading() as connection:
+    with Database(path).reading() as connection:
         return digest(connection, "book")
 
 
 def ledger_of(path, *, built=True):
-    """The digest of the book's ledger; None if it is not there or not up to date and is not to be built."""
+    """All that the book's ledger says; None if it is not there or not up to date and is not to be built."""
     book = opened(path)
-    with book._database.reading() as connection:
-        kept = book._found(connection, book._key(VIEW))
-        if kept is None and built:
-            kept = book._build(connection, VIEW, lambda _: None)
-        if kept is None:
-            return None
-        connection.execute(f"CREATE TEMP TABLE told AS SELECT * EXCLUDE (built_at) FROM {kept.name}.about_ledger")
-        told = connection.execute("FROM told").fetchall()
-        named = [table for table in json.loads(kept.schemas) if table != "trials"]
-        return repr(told) + "".join(
-            repr(connection.execute(f'FROM {kept.name}."{name}" ORDER BY ALL').fetchall()) for name in named
+    if not built and not book.planned_build()[2]:
+        return None
+    kept, database = book.ledger(), Database(path)
+    with database.reading() as connection:
+        assert database.attach(connection, kept.name)
+        tables = [table for table in json.loads(kept.schemas) if table != "trials"]
+        return repr(kept) + "".join(
+            repr(connection.execute(f'FROM {kept.name}."{table}" ORDER BY ALL').fetchall()) for table in tables
         )
 
 
