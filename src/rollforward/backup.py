@@ -151,21 +151,33 @@ def _described(database: Database, connection: duckdb.DuckDBPyConnection, made_a
 def _partial(to: Path) -> Iterator[Path]:
     """A file beside the archive to write to. One that a dead process left is written over."""
     partial = to.with_name(f".part-{to.name}")
-    held = os.open(partial, os.O_RDWR | os.O_CREAT, 0o666)
+    partial.touch()
+    with hold(partial, to):
+        try:
+            yield partial
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def hold(path: Path, what: Path) -> Iterator[None]:
+    """Lock a file or folder in which something is made; BookLockedError if another process makes the same."""
+    held = os.open(path, os.O_RDONLY)
     try:
-        hold(held, to)
-        yield partial
+        if not _is_locked(held, path):
+            raise BookLockedError(what, "it makes the same file or folder")
+        yield
     finally:
         os.close(held)
-        partial.unlink(missing_ok=True)
 
 
-def hold(held: int, what: Path) -> None:
-    """Lock what is being made by its descriptor; BookLockedError if another process makes the same."""
+def _is_locked(held: int, path: Path) -> bool:
+    """Whether a path could be locked by its descriptor, and is still what the descriptor was opened on."""
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise BookLockedError(what, "it makes the same file or folder") from error
+        return os.path.samestat(os.fstat(held), path.stat())
+    except (BlockingIOError, FileNotFoundError):
+        return False
 
 
 def _packed(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import stat
 import zipfile
@@ -154,15 +153,13 @@ def _staging(folder: Path) -> Iterator[Path]:
     place = folder.resolve()
     staging = place.with_name(f".restoring-{place.name}")
     staging.mkdir(exist_ok=True)
-    held = os.open(staging, os.O_RDONLY)
-    try:
-        hold(held, folder)
-        for left in staging.iterdir():
-            shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
-        yield staging
-    finally:
-        os.close(held)
-        shutil.rmtree(staging, ignore_errors=True)
+    with hold(staging, folder):
+        try:
+            for left in staging.iterdir():
+                shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+            yield staging
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
 
 
 def _settle(staging: Path, folder: Path) -> None:
