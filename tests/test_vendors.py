@@ -1,7 +1,8 @@
 """One input, every vendor's number: docs/vendors.md, made by running docs/vendors.json under every preset.
 
 An input says what happened to one customer, as subscription items and as the invoices of the same subscription, and
-which keys of a policy decide. What each preset makes of it, and the rule that makes the difference, is found by running.
+which keys of a policy decide. What each preset makes of it, and the rule that makes the difference, is found by
+running.
 `REFRESH_SNAPSHOTS=1` writes the page anew.
 """
 
@@ -140,7 +141,9 @@ def answers_to(asked):
 def said(key, value):
     name, _, unit = key.partition(".")
     text = f"`{key} = {'null' if value is None else value}`"
-    return f"{text}: the amount of a {unit} makes {value} monthly ones" if unit else f"{text}: {sentence_of(name, value)}"
+    return (
+        f"{text}: the amount of a {unit} makes {value} monthly ones" if unit else f"{text}: {sentence_of(name, value)}"
+    )
 
 
 def rules_said(asked, names):
@@ -148,7 +151,9 @@ def rules_said(asked, names):
     if "default" in names:
         settings = DEFAULT.settings
         keys = [key.partition(".") for key in INPUTS[asked]["decides"]]
-        return [said(f"{name}{dot}{unit}", settings[name][unit] if unit else settings[name]) for name, dot, unit in keys]
+        return [
+            said(f"{name}{dot}{unit}", settings[name][unit] if unit else settings[name]) for name, dot, unit in keys
+        ]
     return list(dict.fromkeys(said(*rule) for name in names for rule in deciding(preset(name), asked)))
 
 

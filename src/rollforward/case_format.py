@@ -172,9 +172,9 @@ def _shown(value: object) -> str:
 
 
 def unknown_name(kind: str, name: str, known: Collection[str]) -> str:
-    """What is said of a name that is not in its list: the near ones first, then all."""
-    near = difflib.get_close_matches(name, list(known), n=2, cutoff=0.6)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    """What is said of a name that is not in its list: the nearest, then all."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    hint = f" Did you mean {near[0]}?" if near else ""
     return f"unknown {kind} {name!r}.{hint} Known: {', '.join(known)}."
 
 
@@ -398,7 +398,7 @@ def _contradictions(case: dict[str, Any]) -> Iterator[Breach]:
     for number, row in enumerate(case["expect"].get("problems", [])):
         rows = len(case["records"].get(row["table"], []))
         if row["row"] >= rows:
-            reason = f"{row['row']} is not allowed. The case has {rows} rows of {row['table']}, numbered from 0."
+            reason = f"{row['row']} is not allowed. The case has {rows} in {row['table']}, numbered from 0."
             yield Breach(f"expect.problems[{number}].row", reason)
 
 
