@@ -36,6 +36,7 @@ ROOMS = {
         "asking.py",
         "flows.py",
         "cases.py",
+        "case_format.py",
         "doctor.py",
         "formats.py",
         "demo_book.py",
