@@ -32,7 +32,7 @@ bench: $(BIN)/.installed ## Speed and memory beside references in the same run (
 	$(BIN)/python benchmarks/run.py --size $(SIZE) --write
 
 snapshots: $(BIN)/.installed ## Refresh the golden files of the command line and the docs
-	REFRESH_SNAPSHOTS=1 $(BIN)/pytest -n 0 tests/test_cli_golden.py tests/test_docs.py tests/test_presets.py tests/test_real_data.py
+	REFRESH_SNAPSHOTS=1 $(BIN)/pytest -n 0 tests/test_cli_golden.py tests/test_docs.py tests/test_presets.py tests/test_real_data.py tests/test_case_pages.py tests/test_vendors.py
 
 lock: ## Resolve the dependencies anew into requirements.lock
 	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-header --no-emit-index-url --no-emit-find-links --extra dev --no-emit-package rollforward -o requirements.lock pyproject.toml

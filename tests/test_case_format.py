@@ -54,7 +54,7 @@ ITEM = "records.subscription_items.0"
 
 BROKEN = {
     # a missing or an unknown key, at every level
-    "id": (..., "the key 'id' is missing. A case is an object with the keys id, about"),
+    "id": (..., "the key 'id' is missing. The keys of a case: id, about"),
     "expect": (..., "the key 'expect' is missing"),
     "expected": ({}, "expected: unknown key 'expected'. Did you mean expect? Known: id, about"),
     "policy.sett": ({}, "policy.sett: unknown key 'sett'. Did you mean set? Known: preset, set."),
@@ -70,15 +70,18 @@ BROKEN = {
         "1",
         "rollforward[0].churned: unknown key 'churned'. Did you mean churn? Known: month",
     ),
-    "expect.movements.0.kind": (..., "expect.movements[0]: the key 'kind' is missing. A movement is an object with"),
+    "expect.movements.0.kind": (..., "expect.movements[0]: the key 'kind' is missing. The keys of a movement: date"),
     "expect.metrics.0.value": (..., "expect.metrics[0]: the key 'value' is missing"),
     "expect.mrr.2024-01-31.digits": (2, "expect.mrr.2024-01-31.digits: unknown key 'digits'. Known: value, places."),
     # another type
     "id ": ("", 'id: "" is not allowed. Write a text that names the case.'),
     "about": (3, 'about: 3 is not allowed. Write a text: "...".'),
-    "records": ([], "records: [] is not allowed. The records of a case is an object with the keys customers"),
+    "records": ([], "records: [] is not allowed. Write an object. The keys of the records of a case: customers"),
     "records.subscription_items": ({}, "records.subscription_items: {} is not allowed. Write a list"),
-    ITEM: ("c", 'records.subscription_items[0]: "c" is not allowed. A row of subscription_items is an object'),
+    ITEM: (
+        "c",
+        'subscription_items[0]: "c" is not allowed. Write an object. The keys of a row of subscription_items: customer',
+    ),
     f"{ITEM}.customer": (7, "subscription_items[0].customer: 7 is not allowed. Write a text"),
     f"{ITEM}.amount": (100, 'subscription_items[0].amount: 100 is not allowed. Write a decimal in quotes, as "12.50"'),
     f"{ITEM}.amount ": (1.5, "subscription_items[0].amount: 1.5 is not allowed. Write a decimal in quotes"),
@@ -178,7 +181,7 @@ def test_a_breach_is_told_with_its_place_and_what_is_allowed(path, tmp_path):
         ('{"id": "a", "id": "b"}', "the key 'id' stands twice in one object"),
         ('{"id": NaN}', "NaN is no number"),
         ("[" * 100_000, "cannot be read as JSON"),
-        ('"a case"', 'case 0: "a case" is not allowed. A case is an object'),
+        ('"a case"', 'case 0: "a case" is not allowed. Write an object. The keys of a case: id'),
         (json.dumps([GOOD, GOOD]), "case 1: id: 'good' is the id of a case before it. Give each its own."),
     ],
 )

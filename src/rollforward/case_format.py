@@ -88,11 +88,11 @@ class Fields:
     def breaches(self, value: Any, path: str) -> Iterator[Breach]:  # noqa: ANN401
         """Keys that are missing or unknown, and what is wrong under the others."""
         if not isinstance(value, dict):
-            yield Breach(path, f"{_shown(value)} is not allowed. {self.what.capitalize()} is an object{self._keys()}")
+            yield Breach(path, f"{_shown(value)} is not allowed. Write an object. {self._keys()}")
             return
         for key in self.required:
             if key not in value:
-                yield Breach(path, f"the key {key!r} is missing. {self.what.capitalize()} is an object{self._keys()}")
+                yield Breach(path, f"the key {key!r} is missing. {self._keys()}")
         for key, inner in value.items():
             if key in self.known:
                 yield from self.known[key].breaches(inner, _below(path, key))
@@ -100,7 +100,7 @@ class Fields:
                 yield Breach(_below(path, key), unknown_name("key", key, self.known))
 
     def _keys(self) -> str:
-        return f" with the keys {', '.join(self.known)}."
+        return f"The keys of {self.what}: {', '.join(self.known)}."
 
 
 @dataclass(frozen=True)
@@ -288,22 +288,30 @@ DISCOUNT = Fields(
     },
 )
 
-COLUMNS: dict[ColumnType, Shape] = {
-    "text": Value(_or_null(_TEXT)),
-    "word": Value(_or_null(_TEXT)),
-    "currency": Value(_or_null(_TEXT)),
-    "day": Value(_or_null(_day_or_time)),
-    "decimal": Value(_or_null(_decimal)),
-    "count": Value(_or_null(_only(int, "Write a whole number, without quotes."))),
-    "flag": Value(_or_null(_only(bool, "Write true or false."))),
-    "discounts": OrNull(Rows(DISCOUNT)),
-    "attributes": OrNull(ByKey(_TEXT, Value(_or_null(_TEXT)), '{"segment": "SMB"}')),
+COLUMNS: dict[ColumnType, Refusal] = {
+    "text": _TEXT,
+    "word": _TEXT,
+    "currency": _TEXT,
+    "day": _day_or_time,
+    "decimal": _decimal,
+    "count": _only(int, "Write a whole number, without quotes."),
+    "flag": _only(bool, "Write true or false."),
 }
 """What may stand in a column of a record, by the column's type. Words are checked when the record is read."""
 
+NESTED: dict[ColumnType, Shape] = {
+    "discounts": OrNull(Rows(DISCOUNT)),
+    "attributes": OrNull(ByKey(_TEXT, Value(_or_null(_TEXT)), '{"segment": "SMB"}')),
+}
+"""What may stand in a column that holds more than one value."""
+
 
 def _column(column: Column) -> Shape:
-    return COLUMNS[column.type]
+    """The shape of a column. A required value that is missing is a problem of the row, so null is no breach."""
+    if column.type in NESTED:
+        return NESTED[column.type]
+    refusal = COLUMNS[column.type]
+    return OrNull(Value(refusal)) if column.required else Value(_or_null(refusal))
 
 
 RECORDS = {
