@@ -67,7 +67,7 @@ def _close(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def attach(connection: duckdb.DuckDBPyConnection, file: Path, name: str) -> None:
-    """Attach a database file for reading; DamagedError if it is not whole, OpenElsewhereError if somebody writes in it."""
+    """Attach a file for reading; DamagedError if it is not whole, OpenElsewhereError if somebody writes in it."""
     import duckdb
 
     try:
