@@ -72,6 +72,20 @@ SEVERAL = (
 )
 """A session: a folder with several kinds of files, of which one is refused."""
 
+BACKING_UP = (
+    "init books --currency eur --timezone Europe/Berlin --today 2026-06-30",
+    "import terms.csv --book books --yes",
+    "backup books.zip --book books --dry-run",
+    "backup books.zip --book books",
+    "backup books.zip --book books",
+    "restore books.zip back --dry-run",
+    "restore books.zip back",
+    "restore books.zip back",
+    "restore terms.csv again",
+    "mrr --book back --from 2026-05",
+)
+"""A session: a book is backed up, and comes back in another folder."""
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -132,6 +146,12 @@ def test_importing_several_kinds(tmp_path):
         hold_against("importing_several_kinds", "\n".join(told(command) for command in SEVERAL))
 
 
+def test_backing_up(tmp_path):
+    (tmp_path / "terms.csv").write_text(TERMS, "utf-8")
+    with sitting_in(tmp_path):
+        hold_against("backing_up", "\n".join(told(command) for command in BACKING_UP))
+
+
 def test_golden_files_name_no_path_of_a_machine():
     texts = [file.read_text("utf-8") for file in GOLDEN.glob("*.txt")]
     assert texts
@@ -140,5 +160,6 @@ def test_golden_files_name_no_path_of_a_machine():
 
 
 def test_every_golden_file_has_its_test():
-    named = {*READING, *map(help_file, every_command()), "demo", "importing", "importing_several_kinds"}
+    sessions = {"demo", "importing", "importing_several_kinds", "backing_up"}
+    named = {*READING, *map(help_file, every_command()), *sessions}
     assert {file.stem for file in GOLDEN.glob("*.txt")} == named

@@ -95,6 +95,13 @@ class BookLockedError(RollforwardError):
         )
 
 
+class OpenElsewhereError(RollforwardError):
+    """Another program has opened a file of the book for writing, past the book's lock."""
+
+    def __init__(self, file: object, detail: str) -> None:
+        super().__init__(f"{file} is open for writing in another program. Close it there and try again. ({detail})")
+
+
 class DiskFullError(RollforwardError):
     """The disk has no room for what was to be written."""
 

@@ -2,11 +2,13 @@
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
 from durability.world import at, import_second, ledger_of, opened, records_of
-from rollforward.errors import BookLockedError
+from rollforward.errors import BookLockedError, OpenElsewhereError
 from rollforward.store.database import LEDGERS_KEPT, Database
 from rollforward.store.workplace import sweep, workplace
 
@@ -77,6 +79,20 @@ def test_a_dead_mans_workplace_is_swept_and_a_living_ones_is_not(tmp_path):
         sweep(tmp_path)
         assert [folder.name for folder in (tmp_path / "tmp").iterdir()] == [mine.name]
     assert not (tmp_path / "tmp").exists()
+
+
+def test_a_book_that_another_program_writes_in_place_is_left_alone(world):
+    path = world.copy("foreign")
+    program = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    arguments = [sys.executable, "-c", program, str(path / "book.duckdb")]
+    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        with pytest.raises(OpenElsewhereError, match="Close it there"):
+            records_of(path)
+        with pytest.raises(OpenElsewhereError, match="Close it there"):
+            import_second(path, world)
+        other.stdin.close()
+    assert records_of(path) == world.former
 
 
 def test_who_may_only_read_a_folder_reads(world):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from rollforward.errors import BookLockedError, DamagedError
+from rollforward.errors import DamagedError, OpenElsewhereError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,14 +67,14 @@ def _close(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def attach(connection: duckdb.DuckDBPyConnection, file: Path, name: str) -> None:
-    """Attach a database file for reading; DamagedError if it is not whole, BookLockedError if somebody writes in it."""
+    """Attach a file for reading; DamagedError if it is not whole, OpenElsewhereError if somebody writes in it."""
     import duckdb
 
     try:
         connection.execute(f"ATTACH {_literal(file)} AS {name} (READ_ONLY)")
     except duckdb.Error as error:
         if _IN_USE_SAID in str(error):
-            raise BookLockedError(file, _first_line(error)) from error
+            raise OpenElsewhereError(file, _first_line(error)) from error
         raise DamagedError(file, _first_line(error)) from error
     if missing := _missing_bytes(connection, file, name):
         detach(connection, name)
@@ -115,7 +115,7 @@ def settle(file: Path) -> None:
             connection.execute("CHECKPOINT")
     except duckdb.Error as error:
         if _IN_USE_SAID in str(error):
-            raise BookLockedError(file, _first_line(error)) from error
+            raise OpenElsewhereError(file, _first_line(error)) from error
         raise DamagedError(file, _first_line(error)) from error
 
 
