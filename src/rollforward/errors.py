@@ -122,6 +122,10 @@ class FormatError(RollforwardError):
         super().__init__(f"{folder} has format version {found}, and this release writes {known}. {remedy}")
 
 
+class CloseError(UsageError):
+    """A month cannot be closed, or a closed one not reopened."""
+
+
 class UnreadableFileError(UsageError):
     """A file cannot be read as what it claims to be."""
 

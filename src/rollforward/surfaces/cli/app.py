@@ -10,7 +10,7 @@ import typer
 
 from rollforward import __version__
 from rollforward.errors import RollforwardError, UsageError
-from rollforward.surfaces.cli import INTERRUPTED, books, checks, exporting, figures, importing, listings
+from rollforward.surfaces.cli import INTERRUPTED, books, checks, closes, exporting, figures, importing, listings
 from rollforward.surfaces.cli.groups import expanded
 from rollforward.surfaces.cli.voice import fail, note
 
@@ -25,6 +25,10 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "cohorts": (figures.cohorts, "rollforward cohorts --book acme --measure mrr --every quarter"),
     "accounts": (listings.accounts, "rollforward accounts --book acme --search robotics"),
     "problems": (listings.problems, "rollforward problems --book acme --severity quarantined"),
+    "close": (closes.close, "rollforward close 2026-06 --book acme --note 'sent to the board'"),
+    "closes": (closes.closes, "rollforward closes --book acme"),
+    "restatement": (closes.restatement, "rollforward restatement 2026-06 --book acme"),
+    "reopen": (closes.reopen, "rollforward reopen 2026-06 --book acme --reason 'a file was missing'"),
     "verify": (checks.verify, "rollforward verify cases/"),
     "export": (exporting.export, "rollforward export out --book acme --format parquet"),
     "doctor": (checks.doctor, "rollforward doctor --book acme"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from typer import Argument, Option
 
 from rollforward.errors import UsageError
+from rollforward.surfaces.cli.closes import warn_of_closes
 from rollforward.surfaces.cli.options import Filtered, Looking, Periodic, Printed, Segmented
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ def mrr(
     printed.show(result)
     segmented.warn_of_nothing(result, quiet=printed.quiet)
     looking.warn_of_uncounted(book, quiet=printed.quiet)
+    if not printed.quiet:
+        warn_of_closes(book, looking, periodic, in_part=causes or bool(where or segmented.by))
 
 
 def metrics(
