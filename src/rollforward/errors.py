@@ -126,6 +126,13 @@ class CloseError(UsageError):
     """A month cannot be closed, or a closed one not reopened."""
 
 
+class BackupError(UsageError):
+    """A backup cannot be restored as it stands."""
+
+    def __init__(self, file: object, reason: str) -> None:
+        super().__init__(f"{file} cannot be restored: {reason}. Nothing was put in place.")
+
+
 class UnreadableFileError(UsageError):
     """A file cannot be read as what it claims to be."""
 
@@ -156,6 +163,10 @@ class PolicyError(UsageError):
         super().__init__(f"policy {where}: {key}: {reason}")
 
 
+class EntryError(UsageError):
+    """What a person wants to enter cannot be."""
+
+
 class CaseError(UsageError):
     """A case file breaks the format."""
 
@@ -172,3 +183,11 @@ class UnknownNameError(UsageError):
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
         super().__init__(f"unknown {kind} {name!r}. {hint}")
+
+
+class UnknownVersionError(UnknownNameError):
+    """A policy has no such version; those that it has are named."""
+
+    def __init__(self, policy: str, version: int, known: list[int]) -> None:
+        there = ", ".join(f"{policy}@{one}" for one in known) or "none yet: the first is noted when it is first used"
+        UsageError.__init__(self, f"policy {policy} has no version {version}. There is {there}.")

@@ -27,13 +27,13 @@ FLOW_COLUMNS = {
 """The columns of a roll-forward between opening and closing, with the sign that makes losses positive."""
 
 
-def flow_columns(*, segmented: bool, linked: bool, restated: bool = False) -> list[str]:
+def flow_columns(*, segmented: bool, placed: bool, restated: bool = False) -> list[str]:
     """The kinds that a roll-forward shows.
 
-    entered and left only under a filter by item, transfer only where customers count for other accounts, restated only
-    where months are shown as they were reported.
+    entered and left only under a filter by item, transfer only where MRR changed its place between the parts shown,
+    restated only where months are shown as they were reported.
     """
-    shown = {"entered": segmented, "left": segmented, "transfer": linked, "restated": restated}
+    shown = {"entered": segmented, "left": segmented, "transfer": placed, "restated": restated}
     hidden = {kind for kind, is_shown in shown.items() if not is_shown}
     return [kind for kind in FLOW_COLUMNS if kind not in hidden]
 

@@ -62,7 +62,7 @@ def answer_of(result: Result, rows: list[tuple[Cell, ...]] | None = None) -> Ans
 
 def is_percent(name: str) -> bool:
     """Whether people read a ratio of this name as a percentage; a quick ratio is read as it stands."""
-    rate = name.endswith("_rate") or name.startswith(("nrr", "grr", "cmgr", "customer_retention"))
+    rate = name.endswith("_rate") or name.startswith(("nrr", "grr", "cmgr", "customer_retention", "growth_rate"))
     return rate or _COHORT_COLUMN.fullmatch(name) is not None
 
 
@@ -97,7 +97,26 @@ def _footed_rows(answer: Answer) -> list[tuple[Cell, ...]]:
         return [_footed_rollforward(answer, row) for row in answer.rows]
     if answer.subject == "movements":
         return [_footed_movement(answer, row) for row in answer.rows]
+    if answer.subject == "policy_bridge":
+        return _footed_bridge(answer)
+    if answer.subject == "constant_currency":
+        return [_footed_constant(answer, row) for row in answer.rows]
     return answer.rows
+
+
+def _footed_bridge(answer: Answer) -> list[tuple[Cell, ...]]:
+    """The rows of a bridge, whose effects lead from one printed MRR to the next."""
+    effect, mrr = answer.names.index("effect"), answer.names.index("mrr")
+    shown, before = [], Decimal(0)
+    for row in answer.rows:
+        after = row[mrr]
+        if isinstance(row[effect], Decimal) and isinstance(after, Decimal):
+            moved = rounded(after, answer.places) - before
+            shown.append((*row[:effect], moved, *row[effect + 1 :]))
+        else:
+            shown.append(row)
+        before = rounded(after, answer.places) if isinstance(after, Decimal) else before
+    return shown
 
 
 def _footed_rollforward(answer: Answer, row: tuple[Cell, ...]) -> tuple[Cell, ...]:
@@ -116,6 +135,16 @@ def _footed_movement(answer: Answer, row: tuple[Cell, ...]) -> tuple[Cell, ...]:
     shown = list(row)
     for place, value in zip(at.values(), footed(amounts, [1], answer.places), strict=True):
         shown[place] = value
+    return tuple(shown)
+
+
+def _footed_constant(answer: Answer, row: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """A line whose closing_constant + exchange_in_closing = closing, as printed."""
+    at = {name: answer.names.index(name) for name in ("closing_constant", "exchange_in_closing", "closing")}
+    amounts = [value for name in at if isinstance(value := row[at[name]], Decimal)]
+    shown = list(row)
+    if len(amounts) == len(at):
+        shown[at["exchange_in_closing"]] = footed(amounts, [1], answer.places)[1]
     return tuple(shown)
 
 

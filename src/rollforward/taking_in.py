@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rollforward.errors import UsageError
+from rollforward.records.tables import ECB
 from rollforward.store.intake import ImportReport, Intake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from pathlib import Path
 
+    from rollforward.ecb_rates import EcbReport
     from rollforward.proposals import Sorted
     from rollforward.records.batch import Batch
     from rollforward.sources.column_map import ColumnMap
@@ -120,6 +123,11 @@ class TakingIn:
         """Book files of several kinds in the order given, an import each, all of them or none."""
         from rollforward.sources.files import read_files
 
+        if source == ECB:
+            raise UsageError(
+                f"the source {ECB!r} is kept for the European Central Bank, to whose rates a book's own are preferred. "
+                "Name another --source; `rollforward import --ecb` books the bank's rates."
+            )
         deliveries = [
             Delivery(
                 read_files(paths, column_map, source=source, timezone=self.settings.timezone, progress=progress),
@@ -129,6 +137,30 @@ class TakingIn:
             for paths, column_map in kinds
         ]
         return self._take_in_all(deliveries, source, dry_run=dry_run)
+
+    def take_in_ecb(
+        self, *, currency: str | None = None, start: date | None = None, dry_run: bool = False
+    ) -> EcbReport:
+        """Book the exchange rates of the European Central Bank that the book's records need, as the source `ecb`.
+
+        Each currency of the records to the reporting currency, and to `currency` too if one is named: a record for each
+        day on which the bank quoted both, from a week before the first day that a record needs (or `start`, if that is
+        earlier) to the last day of the history that the installed currency_converter ships. Nothing is fetched.
+        Booking them again adds what is new. UsageError if `currency` is no ISO 4217 code.
+        """
+        from rollforward.ecb_rates import EcbReport, planned
+        from rollforward.sources import ecb
+        from rollforward.store.currencies import first_days
+
+        codes = [self.settings.currency, *([replace(self.settings, currency=currency).currency] if currency else [])]
+        to = tuple(dict.fromkeys(codes))
+        with self._database.reading() as connection:
+            needed = first_days(connection)
+        plan = planned(ecb.shipped(), needed, to, start)
+        if plan is None or len(plan.unquoted) == len(plan.pairs):
+            return EcbReport(to, plan)
+        report = self.take_in(plan.batches(), source=ECB, files=[plan.history.file], dry_run=dry_run)
+        return EcbReport(to, plan, report)
 
     def _take_in_all(
         self, deliveries: Iterable[Delivery], source: str, at: datetime | None = None, *, dry_run: bool = False

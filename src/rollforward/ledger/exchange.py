@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from rollforward.ledger.arithmetic import quotient, round_half_away, whole
 from rollforward.ledger.months import EPOCH, add_days, add_months, days_between, month_end, month_start, months_touched
 from rollforward.money import UNIT
+from rollforward.records.tables import ECB
 
 if TYPE_CHECKING:
     from rollforward.ledger.ground import Ground
@@ -26,7 +27,8 @@ def daily_rates(rates: ir.Table, ground: Ground) -> ir.Table:
     """The rate of each currency in the reporting currency on each day up to today: currency, day, rate.
 
     The latest rate on or before the day; an inverse where there is no direct one of the same day; never a third
-    currency. A day before the first rate has no row.
+    currency; the book's own rates from their first day on, those of the ECB before it. A day before the first rate has
+    no row.
     """
     quoted = _quoted(rates, ground.currency)
     following = quoted.day.lead().over(ibis.window(group_by="currency", order_by="day"))
@@ -39,14 +41,23 @@ def daily_rates(rates: ir.Table, ground: Ground) -> ir.Table:
 
 def _quoted(rates: ir.Table, currency: str) -> ir.Table:
     """The rates that are quoted to the reporting currency, directly or the other way round: currency, day, rate."""
+    rates = rates.mutate(own=rates.source != ECB)
     direct = rates.filter(rates.to == currency)
     inverse = _with_reciprocal(rates.filter(rates["from"] == currency))
     both = ibis.union(
-        direct.select(currency=direct["from"], day=direct.date, rate=direct.rate.cast(RATE), rank=ibis.literal(0)),
-        inverse.select(currency=inverse.to, day=inverse.date, rate=inverse.reciprocal, rank=ibis.literal(1)),
+        direct.select("own", currency=direct["from"], day=direct.date, rate=direct.rate.cast(RATE), rank=0),
+        inverse.select("own", currency=inverse.to, day=inverse.date, rate=inverse.reciprocal, rank=1),
     )
+    both = _own_first(both)
     first = ibis.row_number().over(ibis.window(group_by=["currency", "day"], order_by=["rank", "rate"]))
     return both.mutate(place=first).filter(lambda row: row.place == 0).drop("place", "rank")
+
+
+def _own_first(quoted: ir.Table) -> ir.Table:
+    """Without the ECB's rates of a currency from the day on that the book's own rates of it begin."""
+    own_from = ibis.cases((quoted.own, quoted.day)).min().over(ibis.window(group_by="currency"))
+    told = quoted.mutate(own_from=own_from)
+    return told.filter(told.own | told.own_from.isnull() | (told.day < told.own_from)).drop("own", "own_from")
 
 
 def _with_reciprocal(rates: ir.Table) -> ir.Table:

@@ -37,7 +37,10 @@ def missing_rates(without: ir.Table, table: str, currency: str) -> ir.Table:
         field="currency",
         value=without.currency + " on " + without.day.cast("string"),
         reason=f"there is no exchange rate to {currency} on or before the day",
-        remedy="Import exchange_rates that begin early enough, or set the policy key exchange_rate.",
+        remedy=(
+            f"Run `rollforward import --ecb --currency {currency}` (with --from DATE for earlier days), "
+            "import exchange_rates that begin early enough, or set the policy key exchange_rate."
+        ),
     )
 
 

@@ -21,6 +21,9 @@ LINE_KINDS = ("recurring", "one_time", "usage", "proration", "credit")
 LINE_STATUSES = ("paid", "open", "void", "uncollectible")
 PAYMENT_STATUSES = ("succeeded", "failed", "refunded")
 
+ECB = "ecb"
+"""The source of the rates of the European Central Bank, to which a book's own rates are preferred."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

@@ -122,6 +122,11 @@ class Database:
         connection.execute("USE memory")
         engine.detach(connection, _RECORDS)
 
+    def check(self) -> None:
+        """DamagedError if the file of records cannot be opened, FormatError if its format is not known here."""
+        with self._looking() as connection:
+            check_known(format_version(connection), self.folder)
+
     def bring_up_to_date(self, tell: Callable[[str], None]) -> None:
         """Migrate a book of an older format, saying so; FormatError if it is of a newer one than this release knows."""
         with self._looking() as connection:

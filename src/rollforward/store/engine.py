@@ -84,7 +84,7 @@ def attach(connection: duckdb.DuckDBPyConnection, file: Path, name: str) -> None
 def _missing_bytes(connection: duckdb.DuckDBPyConnection, file: Path, name: str) -> int:
     """How many bytes a file is shorter than its header says. The engine would notice at the first one that it reads."""
     (size,) = connection.execute(
-        "SELECT total_blocks * block_size FROM pragma_database_size() WHERE database_name = ?", [name]
+        "SELECT used_blocks * block_size FROM pragma_database_size() WHERE database_name = ?", [name]
     ).fetchall()[0]
     return max(0, int(size) + _HEADERS - file.stat().st_size) if size else 0
 

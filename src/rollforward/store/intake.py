@@ -57,8 +57,14 @@ class Intake:
         source: str,
         recorded_at: datetime,
         first_import: int | None = None,
+        *,
+        by_people: bool = False,
     ) -> None:
-        """`first_import` is the number of the first of the imports that are taken in together with this one."""
+        """`first_import` is the number of the first of the imports that are taken in together with this one.
+
+        What people enter is compared with what holds; what a source says, with what it said before it was corrected.
+        """
+        self._by_people = by_people
         self._connection = connection
         self._source = source
         self._recorded_at = recorded_at
@@ -178,6 +184,20 @@ class Intake:
             f"CREATE OR REPLACE TEMP TABLE staged_known AS "
             f"SELECT rows.record, known.record AS known, {same} AS same FROM {staged} rows JOIN {table.name} known "
             f"ON known.source = rows.source AND {on} WHERE known.record NOT IN (SELECT record FROM superseded)"
+        )
+        if not self._by_people and self._count("SELECT count(*) FROM corrections"):
+            self._match_corrected(table, staged, on, same)
+
+    def _match_corrected(self, table: Table, staged: str, on: str, same: str) -> None:
+        """For each staged row whose fact people corrected: the correction, and whether the source says what it did."""
+        holding = "corrections.record NOT IN (SELECT record FROM superseded)"
+        self._connection.execute(
+            f"DELETE FROM staged_known WHERE known IN (SELECT record FROM corrections WHERE {holding})"
+        )
+        self._connection.execute(
+            f"INSERT INTO staged_known SELECT rows.record, corrections.record AS known, {same} AS same "
+            f"FROM {staged} rows JOIN {table.name} known ON known.source = rows.source AND {on} "
+            f"JOIN corrections ON corrections.corrects = known.record WHERE {holding}"
         )
 
     def _quarantine_contradictions(self, table: Table, staged: str) -> None:

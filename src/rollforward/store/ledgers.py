@@ -75,20 +75,23 @@ class KeptLedger:
 
 def find(connection: duckdb.DuckDBPyConnection, key: LedgerKey, today: date) -> KeptLedger | None:
     """The ledger of a key whose place the connection sees, if it is up to date with the records and the day."""
+    kept = current(connection, key.name)
+    return kept if kept and (kept.today == today or not kept.depends_on_today) else None
+
+
+def current(connection: duckdb.DuckDBPyConnection, ledger: str) -> KeptLedger | None:
+    """The ledger of a name whose place the connection sees, if it was built of the records as they are."""
     import duckdb
 
     columns = ", ".join(field.name for field in fields(KeptLedger))
     try:
         row = connection.execute(
-            f"SELECT {columns} FROM {key.name}.about_ledger WHERE stages = ?", [STAGES_VERSION]
+            f"SELECT {columns} FROM {ledger}.about_ledger WHERE stages = ?", [STAGES_VERSION]
         ).fetchone()
     except (duckdb.CatalogException, duckdb.BinderException):
         return None
-    if row is None:
-        return None
-    kept = KeptLedger(*row)
-    fresh = kept.records == fingerprint(connection, key.known_at)
-    return kept if fresh and (kept.today == today or not kept.depends_on_today) else None
+    kept = KeptLedger(*row) if row else None
+    return kept if kept and kept.records == fingerprint(connection, kept.known_at) else None
 
 
 def key_in(connection: duckdb.DuckDBPyConnection, ledger: str) -> LedgerKey | None:

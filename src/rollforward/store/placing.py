@@ -25,9 +25,9 @@ _FULL_SAID = (*map(os.strerror, sorted(_FULL)), "max_temp_directory_size")
 
 def put_in_place(made: Path, place: Path) -> None:
     """Put a finished file in a place: its bytes are on the disk before its name is, and its name when this returns."""
-    _to_disk(made)
+    to_disk(made)
     os.replace(made, place)  # noqa: PTH105  the one call that must not become another
-    _to_disk(place.parent)
+    to_disk(place.parent)
 
 
 def write_in_place(place: Path, data: bytes) -> None:
@@ -40,7 +40,8 @@ def write_in_place(place: Path, data: bytes) -> None:
         made.unlink(missing_ok=True)
 
 
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
+    """Have the bytes of a file, or the names in a folder, on the disk before this returns."""
     held = os.open(path, os.O_RDONLY)
     try:
         os.fsync(held)
@@ -64,15 +65,21 @@ def _require_room(folder: Path, needed: int) -> None:
 
 
 @contextmanager
-def full_disk_told(book: Path, workplace: Path) -> Iterator[None]:
-    """Turn what the system or the engine say of a full disk into DiskFullError, with what was needed so far."""
+def full_disk_told(folder: Path, written: Path) -> Iterator[None]:
+    """Turn what the system or the engine say of a full disk into DiskFullError.
+
+    `written` is the file or folder that was being written; its size then is the least that was needed.
+    """
     try:
         yield
     except Exception as error:
         if _is_full(error):
-            needed = sum(file.stat().st_size for file in workplace.rglob("*") if file.is_file())
-            raise DiskFullError(book, _reason(error), needed) from error
+            raise DiskFullError(folder, _reason(error), _bytes_in(written)) from error
         raise
+
+
+def _bytes_in(written: Path) -> int:
+    return sum(file.stat().st_size for file in (written, *written.rglob("*")) if file.is_file())
 
 
 def _is_full(error: Exception) -> bool:

@@ -23,6 +23,12 @@ FROM {ledger}.set_aside a JOIN {table} r ON r.record = a.record WHERE a."table" 
 """
 
 
+def quarantined(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many rows are in quarantine."""
+    row = connection.execute(f"SELECT count(*) FROM ({LISTED})", {"severity": "quarantined"}).fetchone()
+    return int(row[0]) if row else 0
+
+
 def listed(connection: duckdb.DuckDBPyConnection, ledger: str, severity: str | None) -> list[tuple[Any, ...]]:
     """Problems of imports, then records that the build of a ledger set aside, in the order of their rows."""
     found = connection.execute(LISTED, {"severity": severity}).fetchall()

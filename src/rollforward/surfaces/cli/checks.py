@@ -71,19 +71,15 @@ def _cases(number: int) -> str:
 
 
 def _verdicts(paths: list[Path], *, quiet: bool) -> "list[Verdict]":
-    from rollforward.cases import load
-    from rollforward.cases import verify as run
+    from rollforward.cases import load, verdict
 
-    total = sum(1 for _ in load(paths))
-    done = 0
-    with counting("verifying", total, quiet=quiet) as tell:
-
-        def count(case: str) -> None:
-            nonlocal done
-            done += 1
-            tell(case, done)
-
-        return run(paths, count)
+    cases = list(load(paths))
+    found = []
+    with counting("verifying", len(cases), quiet=quiet) as tell:
+        for done, (file, case) in enumerate(cases):
+            tell(case["id"], done)
+            found.append(verdict(case, file))
+    return found
 
 
 def _answer(verdicts: "list[Verdict]") -> "Answer":

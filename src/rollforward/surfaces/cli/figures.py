@@ -1,15 +1,19 @@
 """The commands that answer with figures by period: mrr, metrics, cohorts."""
 
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
 
 from rollforward.errors import UsageError
+from rollforward.surfaces.cli import values
 from rollforward.surfaces.cli.closes import warn_of_closes
-from rollforward.surfaces.cli.options import Filtered, Looking, Periodic, Printed, Segmented
+from rollforward.surfaces.cli.options import Filtered, Looking, Periodic, Printed, Segmented, are, said
+from rollforward.surfaces.cli.voice import warn
 
 if TYPE_CHECKING:
+    from rollforward.book import Book
     from rollforward.formats import Answer
 
 
@@ -19,6 +23,9 @@ def mrr(
     periodic: Periodic,
     printed: Printed,
     causes: Annotated[bool, Option("--causes", help="What moved it: price, quantity, plan, discount, ...")] = False,
+    constant: Annotated[
+        str | None, Option(metavar="DATE", help="Beside it the closing at that day's exchange rates.")
+    ] = None,
 ) -> None:
     """The roll-forward: opening MRR + movements = closing MRR, for each period.
 
@@ -27,6 +34,9 @@ def mrr(
     if causes and segmented.by:
         raise UsageError("--causes shows what moved whole accounts. Leave out --by, or take a part with --where.")
     book = looking.open()
+    if constant is not None:
+        _constant(book, looking, segmented, periodic, printed, values.one_day(constant, "--constant"))
+        return
     days, where, view = periodic.days(book), segmented.chosen(), looking.view(book)
     with printed.working("adding up"):
         if causes:
@@ -38,6 +48,34 @@ def mrr(
     looking.warn_of_uncounted(book, quiet=printed.quiet)
     if not printed.quiet:
         warn_of_closes(book, looking, periodic, in_part=causes or bool(where or segmented.by))
+
+
+def _constant(
+    book: "Book", looking: Looking, segmented: Segmented, periodic: Periodic, printed: Printed, day: date
+) -> None:
+    """Reported figures beside those at one day's rates."""
+    if segmented.by:
+        raise UsageError("--constant is for the whole or a part of it: leave out --by, and name a part with --where.")
+    view = looking.view(book)
+    with printed.working("adding up"):
+        result = book.constant_currency(
+            at=day, every=periodic.every, **periodic.days(book), where=segmented.chosen(), view=view
+        )
+    printed.show(result)
+    segmented.warn_of_nothing(result, quiet=printed.quiet)
+    looking.warn_of_uncounted(book, quiet=printed.quiet)
+    if not printed.quiet:
+        _warn_of_missing_rates(book, looking, day)
+
+
+def _warn_of_missing_rates(book: "Book", looking: Looking, day: date) -> None:
+    """Warn of records that lack a rate on the day, so that the constant side is short of them."""
+    missing = book.uncounted_constant(at=day, view=looking.view(book))
+    if missing.records:
+        warn(
+            f"at the rates of {day}, {are(missing.records)} set aside that the reported figures hold: no rate of "
+            f"{' and '.join(missing.lacking)} is known; try `rollforward import --ecb --from {day}{said(looking.book)}`"
+        )
 
 
 def metrics(

@@ -12,6 +12,7 @@ from rollforward.surfaces.cli.options import Shelf, Voice
 from rollforward.surfaces.cli.output import write
 from rollforward.surfaces.cli.progress import counting
 from rollforward.surfaces.cli.proposals import answer_all, files_said, how_on, show_proposal, show_refused
+from rollforward.surfaces.cli.rates import Ecb, import_ecb
 from rollforward.surfaces.cli.report import show_reports
 from rollforward.surfaces.cli.voice import is_conversation, note
 
@@ -50,13 +51,14 @@ class Settled:
 
 
 def import_(
-    paths: Annotated[
-        list[Path],
-        Argument(metavar="PATH", help="Files or folders: csv, xlsx, json, jsonl, parquet."),
-    ],
     shelf: Shelf,
     mapping: Mapping,
+    rates: Ecb,
     voice: Voice,
+    paths: Annotated[
+        list[Path] | None,
+        Argument(metavar="PATH", help="Files or folders: csv, xlsx, json, jsonl, parquet."),
+    ] = None,
     source: Annotated[str, Option(metavar="NAME", help="The source; the same one for later files of it.")] = "files",
     dry_run: Annotated[bool, Option("--dry-run", help="Count what would be booked, and book nothing.")] = False,
     yes: Annotated[bool, Option("--yes", help="Book without asking, even if some file is refused.")] = False,
@@ -66,8 +68,12 @@ def import_(
     Shapes: subscription terms, change logs, renewals, invoice lines, MRR snapshots, customers, exchange rates,
     payments. Each kind of file gets a map of its own.
     """
+    _refuse_neither_nor_both(paths or [], mapping, rates)
+    if rates.ecb:
+        import_ecb(rates, shelf, voice, dry_run=dry_run)
+        return
     book = shelf.open()
-    settled = _settled(book, paths, mapping, is_asked=not (yes or dry_run))
+    settled = _settled(book, paths or [], mapping, is_asked=not (yes or dry_run))
     with counting("importing", None, quiet=voice.quiet) as tell:
         reports = book.import_kinds(
             settled.kinds, source=source, dry_run=dry_run, progress=lambda file, rows: tell(Path(file).name, rows)
@@ -78,6 +84,19 @@ def import_(
     note(_next(shelf, reports, dry_run=dry_run), quiet=voice.quiet)
     if settled.refused or any(report.rows_in and not report.booked + report.unchanged for report in reports):
         raise Exit(IncompleteError.exit_status)
+
+
+def _refuse_neither_nor_both(paths: "Sequence[Path]", mapping: Mapping, rates: Ecb) -> None:
+    if not rates.ecb:
+        rates.refuse_alone()
+    if bool(paths) == rates.ecb:
+        raise UsageError(
+            "--ecb reads no files: leave out the files, or --ecb."
+            if rates.ecb
+            else "nothing to import is named. Name files or folders, or the ECB's exchange rates with --ecb."
+        )
+    if rates.ecb and (mapping.map_file or mapping.save_map or mapping.answers):
+        raise UsageError("--ecb reads no files: leave out --map, --save-map and --set.")
 
 
 def _settled(book: "Book", paths: list[Path], mapping: Mapping, *, is_asked: bool) -> Settled:

@@ -1,0 +1,34 @@
+"""The currencies of a book's records, and from which day on each of them may need an exchange rate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import duckdb
+
+_FIRST_DAYS = {
+    "subscription_items": "starts",
+    "invoice_lines": "coalesce(period_start, issued)",
+    "mrr_snapshots": "date",
+}
+"""The tables whose amounts may be converted, and the first day of a record of each."""
+
+
+def first_days(connection: duckdb.DuckDBPyConnection) -> dict[str, date]:
+    """The currencies of the current records with the first day that may need a rate: that of the month's first day.
+
+    A rule that averages a month looks a rate up on the first day of the month.
+    """
+    records = " UNION ALL ".join(
+        f"SELECT currency, {day} AS day FROM {table} WHERE record NOT IN (SELECT record FROM superseded)"
+        for table, day in _FIRST_DAYS.items()
+    )
+    return dict(
+        connection.execute(
+            f"SELECT currency, date_trunc('month', min(day))::DATE FROM ({records}) WHERE day IS NOT NULL "
+            "GROUP BY currency ORDER BY currency"
+        ).fetchall()
+    )
