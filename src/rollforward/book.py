@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from rollforward.asking import Asked, Asking, Where, hand_in
+from rollforward.auditing import Auditing
 from rollforward.calendar import EVERY, Every
 from rollforward.entering import Entering
 from rollforward.errors import (
@@ -32,7 +33,6 @@ from rollforward.store.database import Database, MemoryDatabase
 from rollforward.store.ledgers import KeptLedger, LedgerKey
 from rollforward.store.policies import PolicyShelf
 from rollforward.store.settings import Settings
-from rollforward.taking_in import TakingIn
 
 if TYPE_CHECKING:
     import duckdb
@@ -68,7 +68,7 @@ class View:
     as_of: datetime | None = None
 
 
-class Book(TakingIn, Entering):
+class Book(Auditing, Entering):
     """An open book. Its methods answer with frozen results; nothing of it is held open between calls."""
 
     def __init__(self, path: Path, found: Settings, clock: Clock = now, kept_in: Database | None = None) -> None:
@@ -187,8 +187,12 @@ class Book(TakingIn, Entering):
 
     def today(self) -> date:
         """The last day that the book looks at: its setting, or the clock's day in the book's time zone."""
-        local = self._clock().replace(tzinfo=UTC).astimezone(ZoneInfo(self.settings.timezone)).date()
+        local = self._local_day()
         return min(self.settings.today or local, local)
+
+    def _local_day(self) -> date:
+        """The clock's day in the book's time zone."""
+        return self._clock().replace(tzinfo=UTC).astimezone(ZoneInfo(self.settings.timezone)).date()
 
     def policy(self, name: str | Policy | None = None) -> Policy:
         """A policy by name or by name and version: the book's own, or a built-in one. A policy stands for itself."""
@@ -245,7 +249,13 @@ class Book(TakingIn, Entering):
         by: str | None = None,
         view: View = View(),
     ) -> Result:
-        """Opening + movements = closing MRR for each period, and for each group if `by` names a field."""
+        """Opening + movements = closing MRR for each period, and for each group if `by` names a field.
+
+        Where the policy books what is learned of closed months in the next open one, the whole book by month, quarter
+        or year shows closed months as they were reported, and the column `restated`.
+        """
+        if as_reported := self._as_reported(every, (start, end), where, by, view):
+            return as_reported
         with self._asking(view, where, by, every, start, end) as asked:
             from rollforward.metrics import answers
 
@@ -560,7 +570,11 @@ class Book(TakingIn, Entering):
         """A connection for reading, and an up-to-date ledger of the view; built first if there is none."""
         view = replace(view, policy=self._used(view))
         with self._database.reading() as connection:
-            yield connection, self._found(connection, self._key(view)) or self._build(connection, view, _quiet)
+            yield connection, self._also(connection, view)
+
+    def _also(self, connection: duckdb.DuckDBPyConnection, view: View) -> KeptLedger:
+        """An up-to-date ledger of a view that the connection sees from now on, built if there is none."""
+        return self._found(connection, self._key(view)) or self._build(connection, view, _quiet)
 
     def _found(self, connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> KeptLedger | None:
         """The ledger of a key if it is there and up to date; the connection then sees it under its name."""
@@ -573,6 +587,14 @@ class Book(TakingIn, Entering):
         return Settings(currency=view.currency).currency if view.currency else self.settings.currency
 
     def _build(self, connection: duckdb.DuckDBPyConnection, view: View, progress: Progress) -> KeptLedger:
+        key = self._key(view)
+        with self._database.building(connection, key.name):
+            return self._make(connection, view, key, progress)
+
+    def _make(
+        self, connection: duckdb.DuckDBPyConnection, view: View, key: LedgerKey, progress: Progress
+    ) -> KeptLedger:
+        """Make the ledger of a view in the empty place of a key's name."""
         from rollforward.ledger.build import BASIS
         from rollforward.ledger.ground import Ground
 
@@ -580,9 +602,7 @@ class Book(TakingIn, Entering):
         currency = self._currency(view)
         traits = ledgers.traits_of(connection, BASIS[policy.basis], self.settings.segments)
         ground = Ground(policy, currency, self.today(), traits)
-        key = self._key(view)
-        with self._database.building(connection, key.name):
-            return ledgers.build(connection, key, ground, _dimensions(self.settings, ground), self._clock(), progress)
+        return ledgers.build(connection, key, ground, _dimensions(self.settings, ground), self._clock(), progress)
 
     def _stamp(self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View) -> Stamp:
         # The ledger may have been built under another name with the same rules.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import MAXYEAR, MINYEAR, date, timedelta
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ EVERY: tuple[str, ...] = get_args(Every)
 FOREVER = date(9999, 12, 31)
 """The end of what has no end. Ranges are half-open, so no day of use is lost."""
 
+_YEARLY: tuple[Every, ...] = ("quarter", "year")
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
@@ -59,6 +61,24 @@ def periods(first: date, last: date, every: Every, fiscal_year_start: int = 1) -
     while period.start <= last:
         yield period
         period = period_of(period.end, every, fiscal_year_start)
+
+
+def months_named(label: str, fiscal_year_start: int = 1) -> list[Period]:
+    """The months of the month, quarter or year of a label, such as 2026-10, 2026-Q4 or FY2026; empty if none."""
+    found = re.fullmatch(r"(?:FY)?(\d{4})(?:-.*)?", label)
+    year = int(found[1]) if found else 0
+    if not MINYEAR < year < MAXYEAR - 1:
+        return []
+    near = list(periods(date(year - 1, 1, 1), date(year + 1, 12, 31), "month"))
+    return [
+        month
+        for month in near
+        if label in {month.label, *(_label_around(month, every, fiscal_year_start) for every in _YEARLY)}
+    ]
+
+
+def _label_around(month: Period, every: Every, fiscal_year_start: int) -> str:
+    return period_of(month.start, every, fiscal_year_start).label
 
 
 def _start(day: date, every: Every, fiscal_year_start: int) -> date:

@@ -129,6 +129,10 @@ class FormatError(RollforwardError):
         super().__init__(f"{folder} has format version {found}, and this release writes {known}. {remedy}")
 
 
+class CloseError(UsageError):
+    """A month cannot be closed, or a closed one not reopened."""
+
+
 class BackupError(UsageError):
     """A backup cannot be restored as it stands."""
 

@@ -20,18 +20,21 @@ FLOW_COLUMNS = {
     "churn": -1,
     "exchange": 1,
     "transfer": 1,
+    "restated": 1,
     "entered": 1,
     "left": -1,
 }
 """The columns of a roll-forward between opening and closing, with the sign that makes losses positive."""
 
 
-def flow_columns(*, segmented: bool, placed: bool) -> list[str]:
+def flow_columns(*, segmented: bool, placed: bool, restated: bool = False) -> list[str]:
     """The kinds that a roll-forward shows.
 
-    entered and left only under a filter by item, transfer only where MRR changed its place between the parts shown.
+    entered and left only under a filter by item, transfer only where MRR changed its place between the parts shown,
+    restated only where months are shown as they were reported.
     """
-    hidden = {*([] if segmented else ["entered", "left"]), *([] if placed else ["transfer"])}
+    shown = {"entered": segmented, "left": segmented, "transfer": placed, "restated": restated}
+    hidden = {kind for kind, is_shown in shown.items() if not is_shown}
     return [kind for kind in FLOW_COLUMNS if kind not in hidden]
 
 

@@ -93,7 +93,7 @@ def cells(answer: Answer) -> list[list[str]]:
 
 
 def _footed_rows(answer: Answer) -> list[tuple[Cell, ...]]:
-    if answer.subject == "rollforward":
+    if answer.subject in {"rollforward", "restatement"}:
         return [_footed_rollforward(answer, row) for row in answer.rows]
     if answer.subject == "movements":
         return [_footed_movement(answer, row) for row in answer.rows]

@@ -22,6 +22,7 @@ BEARS_ON: dict[str, tuple[str, ...]] = {
     "ltv_churn": ("ltv",),
     "trial_window": ("trial_conversion_rate",),
     "one_time_in_contract_value": ("acv", "tcv"),
+    "closed_months": (),
 }
 """The metrics that a rule bears on which moves no MRR, or does so only through stays (see `moves_mrr`)."""
 

@@ -154,6 +154,12 @@ KEYS: dict[str, Key] = {
             _one_of("exclude", "include"),
             "whether one-time items are in contract values",
         ),
+        Key(
+            "closed_months",
+            "restate",
+            _one_of("restate", "next_open"),
+            "where what is learned of a closed month is shown: there, or in the next open month",
+        ),
     )
 }
 """Every key, by name."""

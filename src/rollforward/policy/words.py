@@ -247,6 +247,10 @@ SENTENCES: dict[str, Mapping[str, str] | Callable[[Any], str]] = {
         "exclude": "One-time items are not part of contract values.",
         "include": "One-time items are part of contract values.",
     },
+    "closed_months": {
+        "restate": "What is learned of a closed month restates it; what was reported is shown beside it.",
+        "next_open": "A closed month stays as it was reported; what is learned of it is booked in the next open month.",
+    },
 }
 """The sentence for every value of every key: by value, or made of it where it holds a number or a day."""
 

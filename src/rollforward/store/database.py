@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from rollforward.errors import DamagedError
 from rollforward.store import engine
+from rollforward.store.integrity import chain_imports
 from rollforward.store.lock import writers_lock
 from rollforward.store.migrations import check_current, check_known, format_version, migrate
 from rollforward.store.placing import copy, full_disk_told, put_in_place
@@ -102,6 +103,8 @@ class Database:
                 with engine.transaction(connection, kept=kept):
                     is_migrated = copied and migrate(connection)
                     yield connection
+                    if copied and kept:
+                        chain_imports(connection)
                 if kept and is_migrated:
                     made = _without_gaps(connection, made)
                 if kept:
@@ -170,6 +173,19 @@ class Database:
             self._keep_ledger(made)
         engine.attach(connection, self.ledger_file(ledger), ledger)
 
+    @contextmanager
+    def aside(self, connection: duckdb.DuckDBPyConnection, ledger: str) -> Iterator[None]:
+        """An empty place of a ledger's name to build one in that is not kept."""
+        connection.execute(f"ATTACH ':memory:' AS {ledger}")
+        try:
+            yield
+        finally:
+            engine.detach(connection, ledger)
+
+    def kept_ledgers(self) -> list[str]:
+        """The names of the ledgers that are kept."""
+        return sorted(file.stem for file in (self.folder / LEDGERS).glob("*.duckdb"))
+
     def _keep_ledger(self, made: Path) -> None:
         folder = self.folder / LEDGERS
         folder.mkdir(exist_ok=True)
@@ -222,6 +238,10 @@ class MemoryDatabase(Database):
             connection.execute(f"CREATE SCHEMA {ledger}")
             yield
         self._ledgers.add(ledger)
+
+    def kept_ledgers(self) -> list[str]:
+        """The names of the ledgers."""
+        return sorted(self._ledgers)
 
 
 def _without_gaps(connection: duckdb.DuckDBPyConnection, made: Path) -> Path:

@@ -45,6 +45,16 @@ class LedgerKey:
 
 
 @dataclass(frozen=True)
+class AsideKey(LedgerKey):
+    """The key of a ledger that is built to be compared with a kept one."""
+
+    @property
+    def name(self) -> str:
+        """The ledger's name, which no kept one has."""
+        return "ledger_aside"
+
+
+@dataclass(frozen=True)
 class KeptLedger:
     """A ledger in the database."""
 
@@ -82,6 +92,38 @@ def current(connection: duckdb.DuckDBPyConnection, ledger: str) -> KeptLedger | 
         return None
     kept = KeptLedger(*row) if row else None
     return kept if kept and kept.records == fingerprint(connection, kept.known_at) else None
+
+
+def key_in(connection: duckdb.DuckDBPyConnection, ledger: str) -> LedgerKey | None:
+    """The key that a ledger says it was built for; None if it says none."""
+    import duckdb
+
+    try:
+        row = connection.execute(f"SELECT policy_hash, currency, known_at FROM {ledger}.about_ledger").fetchone()
+    except duckdb.Error:
+        return None
+    return LedgerKey(*row) if row else None
+
+
+COMPARED = {
+    "spans": "account, item, starts, ends",
+    "movements": "account, day, kind",
+    "cube": "dimension, value, day, kind",
+}
+"""The tables of a ledger that figures come from, and what names a row of each."""
+
+
+def first_difference(connection: duckdb.DuckDBPyConnection, ledger: str, other: str) -> str | None:
+    """The first row that two ledgers do not share, in words; None if they share all."""
+    for table, naming in COMPARED.items():
+        one, two = (f"SELECT * FROM {name}.{table}" for name in (ledger, other))
+        row = connection.execute(
+            f"SELECT {naming} FROM (({one} EXCEPT ALL {two}) UNION ALL ({two} EXCEPT ALL {one})) ORDER BY ALL LIMIT 1"
+        ).fetchone()
+        if row:
+            said = ", ".join(f"{name} {value}" for name, value in zip(naming.split(", "), row, strict=True) if value)
+            return f"{table}: {said}"
+    return None
 
 
 def fingerprint(connection: duckdb.DuckDBPyConnection, known_at: datetime | None) -> str:

@@ -113,6 +113,12 @@ def columns_sql(table: Table) -> str:
     return ", ".join([*own, *(f"{quoted(name)} {sql}" for name, sql, _ in _PROVENANCE)])
 
 
+def column_names(table: Table) -> list[str]:
+    """The names of the columns of a table in the database, in order."""
+    own = [column.name for column in table.columns]
+    return [*own, *DERIVED.get(table.name, {}), *(name for name, _, _ in _PROVENANCE)]
+
+
 def create_statements() -> list[str]:
     """The statements that make an empty database."""
     tables = [f"CREATE TABLE {table.name} ({columns_sql(table)})" for table in TABLES.values()]

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from typer import Argument, Exit
+from typer import Argument, Exit, Option
 
-from rollforward.errors import ReconciliationError
-from rollforward.surfaces.cli.options import Looking, Printed
+from rollforward.errors import ReconciliationError, UsageError
+from rollforward.surfaces.cli.options import Looking, Printed, Shelf
 from rollforward.surfaces.cli.output import put_line
 from rollforward.surfaces.cli.progress import counting
 from rollforward.surfaces.cli.voice import note
@@ -14,15 +14,44 @@ from rollforward.surfaces.cli.voice import note
 if TYPE_CHECKING:
     from rollforward.cases import Difference, Verdict
     from rollforward.formats import Answer
+    from rollforward.results import Cell
 
 
 def verify(
-    paths: Annotated[list[Path], Argument(metavar="PATH", help="Case files, or folders of them.")], printed: Printed
+    shelf: Shelf,
+    printed: Printed,
+    paths: Annotated[list[Path] | None, Argument(metavar="PATH", help="Case files, or folders of them.")] = None,
+    integrity: Annotated[
+        bool, Option("--integrity", help="Instead: whether anything in the book was changed by hand.")
+    ] = False,
 ) -> None:
-    """Run cases (records in, numbers out) and print each difference.
+    """Run cases (records in, numbers out) and print each difference, or verify the integrity of a book.
 
     With --format or --output every case has a line, those that hold too, with nothing under `differences`.
     """
+    if integrity == bool(paths):
+        raise UsageError("name case files, or take --integrity to verify the book itself: one of the two.")
+    if integrity:
+        _verify_integrity(shelf, printed)
+    else:
+        _verify_cases(paths or [], printed)
+
+
+def _verify_integrity(shelf: Shelf, printed: Printed) -> None:
+    """Look for what was changed by hand, and say of each thing whether it is whole."""
+    from rollforward.formats import Answer
+    from rollforward.results import column
+
+    with printed.working("verifying") as tell:
+        audited = shelf.open().audit(progress=tell)
+    columns = tuple(column(name, "text") for name in ("check", "state", "found"))
+    rows: list[tuple[Cell, ...]] = [(one.check, "ok" if one.is_whole else "differs", one.found) for one in audited]
+    printed.show_answer(Answer("integrity", columns, rows))
+    if not all(one.is_whole for one in audited):
+        raise Exit(ReconciliationError.exit_status)
+
+
+def _verify_cases(paths: list[Path], printed: Printed) -> None:
     verdicts = _verdicts(paths, quiet=printed.quiet)
     differing = [verdict for verdict in verdicts if verdict.differences]
     counted = f"{_cases(len(verdicts))}, {len(differing):,} {'differs' if len(differing) == 1 else 'differ'}"

@@ -8,6 +8,7 @@ from typer import Argument, Option
 
 from rollforward.errors import UsageError
 from rollforward.surfaces.cli import values
+from rollforward.surfaces.cli.closes import warn_of_closes
 from rollforward.surfaces.cli.options import Filtered, Looking, Periodic, Printed, Segmented, are, said
 from rollforward.surfaces.cli.voice import warn
 
@@ -45,6 +46,8 @@ def mrr(
     printed.show(result)
     segmented.warn_of_nothing(result, quiet=printed.quiet)
     looking.warn_of_uncounted(book, quiet=printed.quiet)
+    if not printed.quiet:
+        warn_of_closes(book, looking, periodic, in_part=causes or bool(where or segmented.by))
 
 
 def _constant(
