@@ -8,10 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from rollforward.asking import Asked, Asking, Where, hand_in
 from rollforward.calendar import EVERY, Every
+from rollforward.completeness import (
+    Sources,
+    import_columns,
+    import_rows,
+    require_known,
+    source_columns,
+    source_rows,
+    stale,
+)
 from rollforward.entering import Entering
 from rollforward.errors import (
     BookExistsError,
@@ -56,11 +64,20 @@ def now() -> datetime:
 
 @dataclass(frozen=True)
 class View:
-    """How a book is looked at: under which policy, in which currency, as known at which time, up to which day."""
+    """How a book is looked at: under which policy, in which currency, as known at which time.
+
+    `as_of` is in UTC where it has no offset. With `allow_stale` figures come even from sources that are stale or
+    incomplete, and their stamp says so.
+    """
 
     policy: str | Policy | None = None
     currency: str | None = None
     as_of: datetime | None = None
+    allow_stale: bool = False
+
+    def __post_init__(self) -> None:
+        if self.as_of is not None and self.as_of.tzinfo is not None:
+            object.__setattr__(self, "as_of", self.as_of.astimezone(UTC).replace(tzinfo=None))
 
 
 class Book(TakingIn, Entering):
@@ -173,14 +190,18 @@ class Book(TakingIn, Entering):
     def build(self, view: View = View(), *, progress: Progress = _quiet, force: bool = True) -> KeptLedger:
         """Build the ledger of a view anew and prove it; with `force=False` only if it is not up to date."""
         with self._database.reading() as connection:
+            require_known(connection, view.as_of, self._clock())
             found = None if force else self._found(connection, self._key(view))
             return found or self._build(connection, view, progress)
 
     # -- looking at --------------------------------------------------------------------------------------------------
 
-    def today(self) -> date:
-        """The last day that the book looks at: its setting, or the clock's day in the book's time zone."""
-        local = self._clock().replace(tzinfo=UTC).astimezone(ZoneInfo(self.settings.timezone)).date()
+    def today(self, as_of: datetime | None = None) -> date:
+        """The last day that the book looks at: its setting, or the clock's day in the book's time zone.
+
+        As known at a time, it is that time's day at most.
+        """
+        local = self._day_of(as_of or self._clock())
         return min(self.settings.today or local, local)
 
     def policy(self, name: str | Policy | None = None) -> Policy:
@@ -307,7 +328,7 @@ class Book(TakingIn, Entering):
             return connection.execute(
                 f"SELECT day, account, kind, amount FROM {kept.name}.movements "
                 "WHERE amount <> 0 AND day <= ? ORDER BY ALL",
-                [self.today()],
+                [self.today(view.as_of)],
             ).fetchall()
 
     def annual_causes(
@@ -359,7 +380,8 @@ class Book(TakingIn, Entering):
             from rollforward.metrics.listings import cohort_flows
 
             expression = cohort_flows(asked.source, asked.question)
-            made = cohorts(asked.source.run(expression), self.today(), every, measure, self.settings.fiscal_year_start)
+            today = asked.question.today
+            made = cohorts(asked.source.run(expression), today, every, measure, self.settings.fiscal_year_start)
             sql = asked.sql(expression)
         kind: ColumnKind = "count" if measure == "customers" else "money"
         width = max((len(cohort.left) for cohort in made), default=0)
@@ -375,7 +397,7 @@ class Book(TakingIn, Entering):
     def problems(self, *, severity: str | None = None, view: View = View()) -> Result:
         """What could not be read or does not count: from imports, and records that the build set aside."""
         with self._ready(view) as (connection, kept):
-            rows = problems.listed(connection, kept.name, severity)
+            rows = problems.listed(connection, kept.name, severity, view.as_of)
             stamp = self._stamp(connection, kept, view)
         names = ("source", "table", "file", "row", "field", "value", "reason", "remedy", "severity")
         columns = tuple(ResultColumn(name, "count" if name == "row" else "text") for name in names)
@@ -386,18 +408,34 @@ class Book(TakingIn, Entering):
         from rollforward.doctor import uncounted
 
         with self._ready(view) as (connection, kept):
-            return uncounted(connection, kept.name)
+            return uncounted(connection, kept.name, view.as_of)
 
     def doctor(self, *, view: View = View()) -> Result:
-        """The state of the book: each check with ok, look or fails, what it found, and what to do."""
+        """The state of the book: each check with ok, look or fails, what it found, examples, and what to do."""
         from rollforward.doctor import Examined, examine
 
         with self._ready(view) as (connection, kept):
             stamp = self._stamp(connection, kept, view)
-            found = examine(Examined(connection, kept, self.policy(view.policy), self.settings, self.today()))
-        rows: list[tuple[Cell, ...]] = [(one.check, one.state, one.found, one.remedy) for one in found]
-        columns = tuple(column(name, "text") for name in ("check", "state", "found", "remedy"))
+            policy, today, sources = self.policy(view.policy), self.today(view.as_of), self._sources(connection, view)
+            found = examine(Examined(connection, kept, policy, self.settings, today, sources))
+        rows: list[tuple[Cell, ...]] = [
+            (one.check, one.state, one.found, "; ".join(one.examples), one.remedy) for one in found
+        ]
+        columns = tuple(column(name, "text") for name in ("check", "state", "found", "examples", "remedy"))
         return Result("doctor", columns, stamp, "", lambda: rows)
+
+    def sources(self, *, imports: bool = False, view: View = View()) -> Result:
+        """Every source: what came, what became of it, the day it is good to, its state and what to do.
+
+        Its state is that for figures of today under the view's policy: ok, stale, incomplete, ended. With `imports`
+        a row for each import.
+        """
+        with self._ready(view) as (connection, kept):
+            stamp = self._stamp(connection, kept, view)
+            sources = self._sources(connection, view)
+            rows = import_rows(sources) if imports else source_rows(sources, self.today(view.as_of))
+        columns = import_columns() if imports else source_columns()
+        return Result("imports" if imports else "sources", columns, stamp, "", lambda: rows)
 
     def imports(self) -> list[dict[str, Any]]:
         """The imports so far: rows in = booked + unchanged + quarantined, each."""
@@ -409,6 +447,7 @@ class Book(TakingIn, Entering):
     def planned_build(self, view: View = View()) -> tuple[Policy, str, bool]:
         """What `build` would build: the policy, the currency, and whether a ledger is there that is up to date."""
         with self._database.reading() as connection:
+            require_known(connection, view.as_of, self._clock())
             there = self._found(connection, self._key(view))
         return self.policy(view.policy), self._currency(view), there is not None
 
@@ -419,10 +458,13 @@ class Book(TakingIn, Entering):
 
     # -- within ------------------------------------------------------------------------------------------------------
 
-    def _counted_table(self) -> str:
+    def _counted_table(self, policy: str | Policy | None = None) -> str:
         from rollforward.ledger.build import BASIS
 
-        return BASIS[self.policy().basis]
+        return BASIS[self.policy(policy).basis]
+
+    def _sources(self, connection: duckdb.DuckDBPyConnection, view: View) -> Sources:
+        return Sources(connection, self.settings, self._counted_table(view.policy), view.as_of)
 
     def _own_policies(self) -> dict[str, Path]:
         return {path.stem: path for path in (self.path / "policies").glob("*.toml")}
@@ -431,11 +473,14 @@ class Book(TakingIn, Entering):
     def _ready(self, view: View) -> Iterator[tuple[duckdb.DuckDBPyConnection, KeptLedger]]:
         """A connection for reading, and an up-to-date ledger of the view; built first if there is none."""
         with self._database.reading() as connection:
+            require_known(connection, view.as_of, self._clock())
             yield connection, self._found(connection, self._key(view)) or self._build(connection, view, _quiet)
 
     def _found(self, connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> KeptLedger | None:
         """The ledger of a key if it is there and up to date; the connection then sees it under its name."""
-        return ledgers.find(connection, key, self.today()) if self._database.attach(connection, key.name) else None
+        if not self._database.attach(connection, key.name):
+            return None
+        return ledgers.find(connection, key, self.today(key.known_at))
 
     def _key(self, view: View) -> LedgerKey:
         return LedgerKey(self.policy(view.policy).hash, view.currency or self.settings.currency, view.as_of)
@@ -450,24 +495,30 @@ class Book(TakingIn, Entering):
         policy = self.policy(view.policy)
         currency = self._currency(view)
         traits = ledgers.traits_of(connection, BASIS[policy.basis], self.settings.segments)
-        ground = Ground(policy, currency, self.today(), traits)
+        ground = Ground(policy, currency, self.today(view.as_of), traits)
         key = self._key(view)
         with self._database.building(connection, key.name):
             return ledgers.build(connection, key, ground, _dimensions(self.settings, ground), self._clock(), progress)
 
-    def _stamp(self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View) -> Stamp:
-        row = connection.execute("SELECT max(recorded_at) FROM imports").fetchone()
+    def _stamp(
+        self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View, stale: str | None = None
+    ) -> Stamp:
+        row = connection.execute(
+            "SELECT max(recorded_at) FROM imports WHERE $known_at IS NULL OR recorded_at <= $known_at::TIMESTAMP",
+            {"known_at": view.as_of},
+        ).fetchone()
         return Stamp(
             # The ledger may have been built under another name with the same rules.
             self.policy(view.policy).name,
             kept.policy_hash,
             kept.currency,
             self.settings.timezone,
-            self.today(),
+            self.today(view.as_of),
             row[0] if row else None,
             view.as_of,
             kept.ledger_hash,
             self.settings.fiscal_year_start,
+            stale,
         )
 
     @contextmanager
@@ -486,13 +537,14 @@ class Book(TakingIn, Entering):
         if every not in EVERY:
             raise UnknownNameError("period", every, list(EVERY))
         with self._ready(view) as (connection, kept):
-            asked = Asking(connection, kept, self.settings, self.policy(view.policy), self.today())
+            asked = Asking(connection, kept, self.settings, self.policy(view.policy), self.today(view.as_of))
             segment = asked.segment(where or {}, by)
             try:
                 question = asked.question(segment, every, start, end, metrics, whole_ledger=whole_ledger)
             except IncompleteError as error:
                 raise _why_nothing(error, connection, kept) from error
-            yield Asked(asked.source(), question, self._stamp(connection, kept, view), kept)
+            lacking = stale(self._sources(connection, view), question.today, allowed=view.allow_stale)
+            yield Asked(asked.source(), question, self._stamp(connection, kept, view, lacking), kept)
 
     def _listing(
         self,
@@ -545,7 +597,7 @@ def _why_nothing(error: IncompleteError, connection: duckdb.DuckDBPyConnection, 
     said = [str(error)]
     if kept.known_at:
         said.append(f"It was asked what was known at {kept.known_at:%Y-%m-%d %H:%M} UTC.")
-    if number := uncounted(connection, kept.name).set_aside:
+    if number := uncounted(connection, kept.name, kept.known_at).set_aside:
         rows = "1 row is" if number == 1 else f"{number:,} rows are"
         said.append(
             f"In {kept.currency}, {rows} set aside: `rollforward problems --currency {kept.currency}` says why."

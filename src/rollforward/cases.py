@@ -111,7 +111,15 @@ def book_of(case: dict[str, Any]) -> tuple[Book, list[tuple[str, int]]]:
     today = date.fromisoformat(case["today"])
     zone = case.get("timezone", "UTC")
     clock = datetime.combine(date(2200, 1, 1), time())
-    book = Book.in_memory(clock=lambda: clock, currency=case["currency"], timezone=zone, today=today, segments=())
+    # A case says itself which records are problems.
+    book = Book.in_memory(
+        clock=lambda: clock,
+        currency=case["currency"],
+        timezone=zone,
+        today=today,
+        segments=(),
+        incomplete_above=Decimal(1),
+    )
     refused = []
     for table, rows in case["records"].items():
         batch = translate_records(table, rows, source="case", timezone=zone)

@@ -35,7 +35,8 @@ class Stamp:
     """What a number was made with.
 
     data_as_of: when the book last learned something · known_at: the time it was asked as known at, None for now ·
-    today: the last day that the figures look at · fiscal_year_start: the month in which quarters and years begin.
+    today: the last day that the figures look at · fiscal_year_start: the month in which quarters and years begin ·
+    stale: what the sources lack for the figures where that was allowed, None where nothing.
     """
 
     policy: str
@@ -47,13 +48,14 @@ class Stamp:
     known_at: datetime | None
     ledger_hash: str
     fiscal_year_start: int = 1
+    stale: str | None = None
 
     def __str__(self) -> str:
         known = f", known at {self.known_at:%Y-%m-%d %H:%M:%S} UTC" if self.known_at else ""
         data = f"{self.data_as_of:%Y-%m-%d %H:%M:%S} UTC" if self.data_as_of else "no import yet"
         return (
             f"policy {self.policy} ({self.policy_hash}), {self.currency}, to {self.today} {self.timezone}, "
-            f"data as of {data}{known}, ledger {self.ledger_hash}"
+            f"data as of {data}{known}, ledger {self.ledger_hash}" + (f", stale: {self.stale}" if self.stale else "")
         )
 
     def to_dict(self) -> dict[str, str | None]:
@@ -68,6 +70,7 @@ class Stamp:
             "known_at": self.known_at.isoformat() + "Z" if self.known_at else None,
             "ledger_hash": self.ledger_hash,
             "fiscal_year_start": str(self.fiscal_year_start),
+            "stale": self.stale,
         }
 
 

@@ -18,7 +18,7 @@ from rollforward.surfaces.cli.voice import clock, note, warn
 if TYPE_CHECKING:
     from rollforward.book import Book, View
     from rollforward.formats import Answer
-    from rollforward.results import Result
+    from rollforward.results import Result, Stamp
 
 
 class Days(TypedDict):
@@ -84,13 +84,16 @@ class Looking(Shelf):
     as_of: Annotated[str | None, Option(metavar="TIME", help="As known then: a day, to its end, or a timestamp.")] = (
         None
     )
+    allow_stale: Annotated[
+        bool, Option("--allow-stale", help="Figures even from a source that is stale or incomplete.")
+    ] = False
 
     def view(self, book: "Book") -> "View":
         """The view that the options name."""
         from rollforward.book import View
 
         moment = values.known_at(self.as_of, book.settings.timezone, clock())
-        return View(self.policy, self.currency.upper() if self.currency else None, moment)
+        return View(self.policy, self.currency.upper() if self.currency else None, moment, self.allow_stale)
 
     @property
     def said(self) -> str:
@@ -106,6 +109,12 @@ class Looking(Shelf):
         numbers = ((found.quarantined, "in quarantine"), (found.set_aside, "set aside"))
         counted = " and ".join(f"{are(number)} {state}" for number, state in numbers if number)
         warn(f"{counted}; see `rollforward problems{self.said}`")
+
+
+def warn_of_stale(stamp: "Stamp", *, quiet: bool) -> None:
+    """Warn on stderr of sources that are stale or incomplete, where figures came from them all the same."""
+    if stamp.stale and not quiet:
+        warn(f"these figures come from {stamp.stale}")
 
 
 def are(number: int) -> str:
@@ -195,6 +204,7 @@ class Printed(Voice):
         put(answer, self.format, self.output)
         if answer.stamp:
             note(str(answer.stamp), quiet=self.quiet)
+            warn_of_stale(answer.stamp, quiet=self.quiet)
 
     @property
     def for_people(self) -> bool:
