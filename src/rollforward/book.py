@@ -8,11 +8,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from rollforward.asking import Asked, Asking, Where, hand_in
 from rollforward.auditing import Auditing
 from rollforward.calendar import EVERY, Every
+from rollforward.completeness import (
+    Sources,
+    import_columns,
+    import_rows,
+    require_known,
+    source_columns,
+    source_rows,
+    stale,
+)
 from rollforward.entering import Entering
 from rollforward.errors import (
     BookExistsError,
@@ -61,11 +69,20 @@ def now() -> datetime:
 
 @dataclass(frozen=True)
 class View:
-    """How a book is looked at: under which policy, in which currency, as known at which time, up to which day."""
+    """How a book is looked at: under which policy, in which currency, as known at which time.
+
+    `as_of` is in UTC where it has no offset. With `allow_stale` figures come even from sources that are stale or
+    incomplete, and their stamp says so.
+    """
 
     policy: str | Policy | None = None
     currency: str | None = None
     as_of: datetime | None = None
+    allow_stale: bool = False
+
+    def __post_init__(self) -> None:
+        if self.as_of is not None and self.as_of.tzinfo is not None:
+            object.__setattr__(self, "as_of", self.as_of.astimezone(UTC).replace(tzinfo=None))
 
 
 class Book(Auditing, Entering):
@@ -180,19 +197,19 @@ class Book(Auditing, Entering):
         """Build the ledger of a view anew and prove it; with `force=False` only if it is not up to date."""
         view = replace(view, policy=self._used(view))
         with self._database.reading() as connection:
+            require_known(connection, view.as_of, self._clock())
             found = None if force else self._found(connection, self._key(view))
             return found or self._build(connection, view, progress)
 
     # -- looking at --------------------------------------------------------------------------------------------------
 
-    def today(self) -> date:
-        """The last day that the book looks at: its setting, or the clock's day in the book's time zone."""
-        local = self._local_day()
-        return min(self.settings.today or local, local)
+    def today(self, as_of: datetime | None = None) -> date:
+        """The last day that the book looks at: its setting, or the clock's day in the book's time zone.
 
-    def _local_day(self) -> date:
-        """The clock's day in the book's time zone."""
-        return self._clock().replace(tzinfo=UTC).astimezone(ZoneInfo(self.settings.timezone)).date()
+        As known at a time, it is that time's day at most.
+        """
+        local = self._day_of(as_of or self._clock())
+        return min(self.settings.today or local, local)
 
     def policy(self, name: str | Policy | None = None) -> Policy:
         """A policy by name or by name and version: the book's own, or a built-in one. A policy stands for itself."""
@@ -391,7 +408,7 @@ class Book(Auditing, Entering):
             return connection.execute(
                 f"SELECT day, account, kind, amount FROM {kept.name}.movements "
                 "WHERE amount <> 0 AND day <= ? ORDER BY ALL",
-                [self.today()],
+                [self.today(view.as_of)],
             ).fetchall()
 
     def annual_causes(
@@ -443,7 +460,8 @@ class Book(Auditing, Entering):
             from rollforward.metrics.listings import cohort_flows
 
             expression = cohort_flows(asked.source, asked.question)
-            made = cohorts(asked.source.run(expression), self.today(), every, measure, self.settings.fiscal_year_start)
+            today = asked.question.today
+            made = cohorts(asked.source.run(expression), today, every, measure, self.settings.fiscal_year_start)
             sql = asked.sql(expression)
         kind: ColumnKind = "count" if measure == "customers" else "money"
         width = max((len(cohort.left) for cohort in made), default=0)
@@ -459,7 +477,7 @@ class Book(Auditing, Entering):
     def problems(self, *, severity: str | None = None, view: View = View()) -> Result:
         """What could not be read or does not count: from imports, and records that the build set aside."""
         with self._ready(view) as (connection, kept):
-            rows = problems.listed(connection, kept.name, severity)
+            rows = problems.listed(connection, kept.name, severity, view.as_of)
             stamp = self._stamp(connection, kept, view)
         names = ("source", "table", "file", "row", "field", "value", "reason", "remedy", "severity")
         columns = tuple(ResultColumn(name, "count" if name == "row" else "text") for name in names)
@@ -470,7 +488,7 @@ class Book(Auditing, Entering):
         from rollforward.doctor import uncounted
 
         with self._ready(view) as (connection, kept):
-            return uncounted(connection, kept.name)
+            return uncounted(connection, kept.name, view.as_of)
 
     def quarantined(self) -> int:
         """How many rows are in quarantine, and so in no figure of any view."""
@@ -478,15 +496,31 @@ class Book(Auditing, Entering):
             return problems.quarantined(connection)
 
     def doctor(self, *, view: View = View()) -> Result:
-        """The state of the book: each check with ok, look or fails, what it found, and what to do."""
+        """The state of the book: each check with ok, look or fails, what it found, examples, and what to do."""
         from rollforward.doctor import Examined, examine
 
         with self._ready(view) as (connection, kept):
             stamp = self._stamp(connection, kept, view)
-            found = examine(Examined(connection, kept, self.policy(view.policy), self.settings, self.today()))
-        rows: list[tuple[Cell, ...]] = [(one.check, one.state, one.found, one.remedy) for one in found]
-        columns = tuple(column(name, "text") for name in ("check", "state", "found", "remedy"))
+            policy, today, sources = self.policy(view.policy), self.today(view.as_of), self._sources(connection, view)
+            found = examine(Examined(connection, kept, policy, self.settings, today, sources))
+        rows: list[tuple[Cell, ...]] = [
+            (one.check, one.state, one.found, "; ".join(one.examples), one.remedy) for one in found
+        ]
+        columns = tuple(column(name, "text") for name in ("check", "state", "found", "examples", "remedy"))
         return Result("doctor", columns, stamp, "", lambda: rows)
+
+    def sources(self, *, imports: bool = False, view: View = View()) -> Result:
+        """Every source: what came, what became of it, the day it is good to, its state and what to do.
+
+        Its state is that for figures of today under the view's policy: ok, stale, incomplete, ended. With `imports`
+        a row for each import.
+        """
+        with self._ready(view) as (connection, kept):
+            stamp = self._stamp(connection, kept, view)
+            sources = self._sources(connection, view)
+            rows = import_rows(sources) if imports else source_rows(sources, self.today(view.as_of))
+        columns = import_columns() if imports else source_columns()
+        return Result("imports" if imports else "sources", columns, stamp, "", lambda: rows)
 
     def imports(self) -> list[dict[str, Any]]:
         """The imports so far: rows in = booked + unchanged + quarantined, each."""
@@ -498,6 +532,7 @@ class Book(Auditing, Entering):
     def planned_build(self, view: View = View()) -> tuple[Policy, str, bool]:
         """What `build` would build: the policy, the currency, and whether a ledger is there that is up to date."""
         with self._database.reading() as connection:
+            require_known(connection, view.as_of, self._clock())
             there = self._found(connection, self._key(view))
         return self.policy(view.policy), self._currency(view), there is not None
 
@@ -541,10 +576,13 @@ class Book(Auditing, Entering):
 
     # -- within ------------------------------------------------------------------------------------------------------
 
-    def _counted_table(self) -> str:
+    def _counted_table(self, policy: str | Policy | None = None) -> str:
         from rollforward.ledger.build import BASIS
 
-        return BASIS[self.policy().basis]
+        return BASIS[self.policy(policy).basis]
+
+    def _sources(self, connection: duckdb.DuckDBPyConnection, view: View) -> Sources:
+        return Sources(connection, self.settings, self._counted_table(view.policy), view.as_of)
 
     def _used(self, view: View) -> Policy:
         """The policy of a view that is about to be used: a new version of it is noted."""
@@ -570,6 +608,7 @@ class Book(Auditing, Entering):
         """A connection for reading, and an up-to-date ledger of the view; built first if there is none."""
         view = replace(view, policy=self._used(view))
         with self._database.reading() as connection:
+            require_known(connection, view.as_of, self._clock())
             yield connection, self._also(connection, view)
 
     def _also(self, connection: duckdb.DuckDBPyConnection, view: View) -> KeptLedger:
@@ -578,7 +617,9 @@ class Book(Auditing, Entering):
 
     def _found(self, connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> KeptLedger | None:
         """The ledger of a key if it is there and up to date; the connection then sees it under its name."""
-        return ledgers.find(connection, key, self.today()) if self._database.attach(connection, key.name) else None
+        if not self._database.attach(connection, key.name):
+            return None
+        return ledgers.find(connection, key, self.today(key.known_at))
 
     def _key(self, view: View) -> LedgerKey:
         return LedgerKey(self.policy(view.policy).hash, view.currency or self.settings.currency, view.as_of)
@@ -601,18 +642,23 @@ class Book(Auditing, Entering):
         policy = self.policy(view.policy)
         currency = self._currency(view)
         traits = ledgers.traits_of(connection, BASIS[policy.basis], self.settings.segments)
-        ground = Ground(policy, currency, self.today(), traits)
+        ground = Ground(policy, currency, self.today(view.as_of), traits)
         return ledgers.build(connection, key, ground, _dimensions(self.settings, ground), self._clock(), progress)
 
-    def _stamp(self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View) -> Stamp:
+    def _stamp(
+        self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View, stale: str | None = None
+    ) -> Stamp:
         # The ledger may have been built under another name with the same rules.
-        stamp = self._stamp_of(connection, self.policy(view.policy), view, "", self.today())
-        return replace(stamp, ledger_hash=kept.ledger_hash)
+        stamp = self._stamp_of(connection, self.policy(view.policy), view, "", self.today(view.as_of))
+        return replace(stamp, ledger_hash=kept.ledger_hash, stale=stale)
 
     def _stamp_of(
         self, connection: duckdb.DuckDBPyConnection, policy: Policy, view: View, beside: str, to: date
     ) -> Stamp:
-        row = connection.execute("SELECT max(recorded_at) FROM imports").fetchone()
+        row = connection.execute(
+            "SELECT max(recorded_at) FROM imports WHERE $known_at IS NULL OR recorded_at <= $known_at::TIMESTAMP",
+            {"known_at": view.as_of},
+        ).fetchone()
         return Stamp(
             policy.name,
             policy.hash,
@@ -643,13 +689,14 @@ class Book(Auditing, Entering):
         if every not in EVERY:
             raise UnknownNameError("period", every, list(EVERY))
         with self._ready(view) as (connection, kept):
-            asked = Asking(connection, kept, self.settings, self.policy(view.policy), self.today())
+            asked = Asking(connection, kept, self.settings, self.policy(view.policy), self.today(view.as_of))
             segment = asked.segment(where or {}, by)
             try:
                 question = asked.question(segment, every, start, end, metrics, whole_ledger=whole_ledger)
             except IncompleteError as error:
                 raise _why_nothing(error, connection, kept) from error
-            yield Asked(asked.source(), question, self._stamp(connection, kept, view), kept)
+            lacking = stale(self._sources(connection, view), question.today, allowed=view.allow_stale)
+            yield Asked(asked.source(), question, self._stamp(connection, kept, view, lacking), kept)
 
     def _listing(
         self,
@@ -702,7 +749,7 @@ def _why_nothing(error: IncompleteError, connection: duckdb.DuckDBPyConnection, 
     said = [str(error)]
     if kept.known_at:
         said.append(f"It was asked what was known at {kept.known_at:%Y-%m-%d %H:%M} UTC.")
-    if number := uncounted(connection, kept.name).set_aside:
+    if number := uncounted(connection, kept.name, kept.known_at).set_aside:
         rows = "1 row is" if number == 1 else f"{number:,} rows are"
         said.append(
             f"In {kept.currency}, {rows} set aside: `rollforward problems --currency {kept.currency}` says why."

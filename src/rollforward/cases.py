@@ -6,6 +6,7 @@ import calendar
 import json
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,6 @@ from rollforward.policy.policy import Policy, preset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from decimal import Decimal
 
 _PLACES = 6
 
@@ -124,7 +124,15 @@ def book_of(case: dict[str, Any]) -> tuple[Book, list[tuple[str, int]]]:
     today = date.fromisoformat(case["today"])
     zone = case.get("timezone", "UTC")
     clock = datetime.combine(date(2200, 1, 1), time())
-    book = Book.in_memory(clock=lambda: clock, currency=case["currency"], timezone=zone, today=today, segments=())
+    # A case says itself which records are problems.
+    book = Book.in_memory(
+        clock=lambda: clock,
+        currency=case["currency"],
+        timezone=zone,
+        today=today,
+        segments=(),
+        incomplete_above=Decimal(1),
+    )
     refused = []
     for table, rows in case["records"].items():
         batch = translate_records(table, rows, source="case", timezone=zone)

@@ -60,7 +60,7 @@ class Closing(TakingIn, ABC):
         """The last day that the book looks at."""
 
     @abstractmethod
-    def _local_day(self) -> date: ...
+    def _day_of(self, moment: datetime) -> date: ...
 
     @abstractmethod
     def _ready(self, view: View) -> AbstractContextManager[tuple[duckdb.DuckDBPyConnection, KeptLedger]]: ...
@@ -151,7 +151,7 @@ class Closing(TakingIn, ABC):
         months = [month for month in self._months_of(period) if month.label not in closed]
         if not months:
             raise CloseError(f"{period} is closed already. To close it anew, reopen it first: rollforward reopen.")
-        over = min(self._local_day(), self.today() + timedelta(days=1))
+        over = min(self._day_of(self._clock()), self.today() + timedelta(days=1))
         if late := next((month for month in months if month.end > over), None):
             raise CloseError(
                 f"{late.label} is not over: it ends with {late.last_day}, and the book looks up to {self.today()} "

@@ -46,6 +46,10 @@ class IncompleteError(RollforwardError):
     exit_status = 3
 
 
+class WithheldError(IncompleteError):
+    """A figure that depends on a source which is stale, or of which too many rows could not be read."""
+
+
 class ReconciliationError(RollforwardError):
     """The ledger does not foot, or a case differs."""
 

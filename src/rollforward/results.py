@@ -37,7 +37,7 @@ class Stamp:
     data_as_of: when the book last learned something · known_at: the time it was asked as known at, None for now ·
     today: the last day that the figures look at · fiscal_year_start: the month in which quarters and years begin ·
     policy_version: None where nobody counts versions · beside: the other policy, where two are compared, and then no
-    ledger's hash.
+    ledger's hash · stale: what the sources lack for the figures where that was allowed, None where nothing.
     """
 
     policy: str
@@ -51,6 +51,7 @@ class Stamp:
     fiscal_year_start: int = 1
     policy_version: int | None = None
     beside: str = ""
+    stale: str | None = None
 
     def __str__(self) -> str:
         known = f", known at {self.known_at:%Y-%m-%d %H:%M:%S} UTC" if self.known_at else ""
@@ -61,6 +62,7 @@ class Stamp:
         return (
             f"policy {self.policy}{version} ({self.policy_hash}){beside}, {self.currency}, "
             f"to {self.today} {self.timezone}, data as of {data}{known}{ledger}"
+            + (f", stale: {self.stale}" if self.stale else "")
         )
 
     def to_dict(self) -> dict[str, str | None]:
@@ -77,6 +79,7 @@ class Stamp:
             "known_at": self.known_at.isoformat() + "Z" if self.known_at else None,
             "ledger_hash": self.ledger_hash,
             "fiscal_year_start": str(self.fiscal_year_start),
+            "stale": self.stale,
         }
 
 

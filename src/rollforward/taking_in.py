@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from rollforward.errors import UsageError
 from rollforward.records.tables import ECB
+from rollforward.store.complete import Complete
 from rollforward.store.intake import ImportReport, Intake
 
 if TYPE_CHECKING:
@@ -39,6 +42,20 @@ class Delivery:
     column_map: str = ""
 
 
+@dataclass(frozen=True)
+class Reach:
+    """How far the rows of an import reach.
+
+    good_to: the last day that they tell of, in the book's time zone; by default the day of the import. complete: they
+    are all rows that the source has of their tables, so that what it no longer has is removed. empty_is_meant: even
+    where none is left.
+    """
+
+    good_to: date | None = None
+    complete: bool = False
+    empty_is_meant: bool = False
+
+
 class TakingIn:
     """The side of a book that takes records in."""
 
@@ -55,10 +72,16 @@ class TakingIn:
         files: Iterable[str] = (),
         column_map: str = "",
         recorded_at: datetime | None = None,
+        reach: Reach = Reach(),
         dry_run: bool = False,
     ) -> ImportReport:
-        """Book the batches of a source, all or nothing. Importing the same rows again changes nothing."""
-        return self._take_in_all([Delivery(batches, tuple(files), column_map)], source, recorded_at, dry_run=dry_run)[0]
+        """Book the batches of a source, all or nothing. Importing the same rows again changes nothing.
+
+        With `reach.complete` what the source no longer has is removed: IncompleteError if a row is in quarantine,
+        UsageError if no row is left of a table and that is not meant.
+        """
+        delivery = Delivery(batches, tuple(files), column_map)
+        return self._take_in_all([delivery], source, recorded_at, reach=reach, dry_run=dry_run)[0]
 
     def propose(self, paths: Sequence[Path]) -> Proposal:
         """How files of one kind could be read: a map, its reasons, open questions, and the first rows as booked."""
@@ -106,17 +129,20 @@ class TakingIn:
         column_map: ColumnMap,
         *,
         source: str,
+        reach: Reach = Reach(),
         dry_run: bool = False,
         progress: FileProgress | None = None,
     ) -> ImportReport:
         """Book the rows of files, all or nothing. `progress` is told the file and its rows read so far."""
-        return self.import_kinds([(paths, column_map)], source=source, dry_run=dry_run, progress=progress)[0]
+        kinds = [(paths, column_map)]
+        return self.import_kinds(kinds, source=source, reach=reach, dry_run=dry_run, progress=progress)[0]
 
     def import_kinds(
         self,
         kinds: Sequence[tuple[Sequence[Path], ColumnMap]],
         *,
         source: str,
+        reach: Reach = Reach(),
         dry_run: bool = False,
         progress: FileProgress | None = None,
     ) -> list[ImportReport]:
@@ -136,7 +162,7 @@ class TakingIn:
             )
             for paths, column_map in kinds
         ]
-        return self._take_in_all(deliveries, source, dry_run=dry_run)
+        return self._take_in_all(deliveries, source, reach=reach, dry_run=dry_run)
 
     def take_in_ecb(
         self, *, currency: str | None = None, start: date | None = None, dry_run: bool = False
@@ -163,15 +189,35 @@ class TakingIn:
         return EcbReport(to, plan, report)
 
     def _take_in_all(
-        self, deliveries: Iterable[Delivery], source: str, at: datetime | None = None, *, dry_run: bool = False
+        self,
+        deliveries: Sequence[Delivery],
+        source: str,
+        at: datetime | None = None,
+        *,
+        reach: Reach = Reach(),
+        dry_run: bool = False,
     ) -> list[ImportReport]:
         """Book deliveries one after the other in one transaction, which a dry run does not keep."""
+        self._refuse_days_to_come(reach.good_to)
         reports: list[ImportReport] = []
+        complete = Complete(reach.empty_is_meant) if reach.complete else None
         with self._database.writing(_MEMORY, kept=not dry_run) as connection:
             moment = at or self._clock()
+            good_to = reach.good_to or self._day_of(moment)
             for delivery in deliveries:
-                intake = Intake(connection, source, moment, reports[0].number if reports else None)
+                first = reports[0].number if reports else None
+                intake = Intake(connection, source, moment, first, good_to=good_to, complete=complete)
                 for batch in delivery.batches:
                     intake.add(batch)
-                reports.append(intake.finish(delivery.files, delivery.column_map))
+                is_last = delivery is deliveries[-1]
+                reports.append(intake.finish(delivery.files, delivery.column_map, is_last=is_last))
         return reports
+
+    def _day_of(self, moment: datetime) -> date:
+        """The day of a time in UTC, in the book's time zone."""
+        return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.settings.timezone)).date()
+
+    def _refuse_days_to_come(self, good_to: date | None) -> None:
+        now = self._day_of(self._clock())
+        if good_to is not None and good_to > now:
+            raise UsageError(f"rows cannot be good to {good_to}, which is still to come: it is {now}.")

@@ -8,7 +8,7 @@ import sys
 import duckdb
 import pytest
 
-from cli.desk import SETTING, TERMS, run
+from cli.desk import SETTING, TERMS, count_in_spite_of_quarantine, run
 from rollforward.book import Book
 from rollforward.surfaces.cli.app import every_command
 
@@ -89,6 +89,7 @@ def test_an_empty_book_is_3():
 
 def test_an_import_of_which_nothing_could_be_booked_is_3(desk):
     run("init", "book", "--currency", "EUR")
+    count_in_spite_of_quarantine("book")
     (desk / "terms.csv").write_text(TERMS.splitlines()[0] + "\ndune,Basic,fifty,EUR,month,2026-04-01,\n", "utf-8")
     ran = run("import", "terms.csv", "--book", "book", "--yes")
     assert ran.status == 3
@@ -193,6 +194,7 @@ sys.exit(run(sys.argv[2:]))
 @pytest.mark.parametrize("moment", ["add", "finish"])
 def test_an_interrupted_import_is_130_and_leaves_the_book_as_it_was(desk, moment):
     run("init", "book", "--currency", "EUR", "--today", "2026-06-30")
+    count_in_spite_of_quarantine("book")
     (desk / "first.csv").write_text(TERMS, "utf-8")
     (desk / "second.csv").write_text(TERMS.replace("120.00", "130.00"), "utf-8")
     assert run("import", "first.csv", "--book", "book", "--yes").status == 0

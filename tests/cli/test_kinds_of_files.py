@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from cli.desk import CUSTOMERS, RATES, SALES, TERMS, run
+from cli.desk import CUSTOMERS, RATES, SALES, TERMS, count_in_spite_of_quarantine, run
 from cli.test_terminal import COMMAND, environment, everything
 
 POUNDS = "Customer,Plan,Price,Currency,Interval,Start,End,Sales rep\neton,Pro,10.00,GBP,month,2026-01-01,,Ann\n"
@@ -16,6 +16,7 @@ POUNDS = "Customer,Plan,Price,Currency,Interval,Start,End,Sales rep\neton,Pro,10
 def files(desk):
     """A book, and a folder with three kinds of files, two of one kind."""
     run("init", "book", "--currency", "EUR", "--today", "2026-06-30")
+    count_in_spite_of_quarantine("book")
     (desk / "in").mkdir()
     (desk / "in" / "a_terms.csv").write_text(TERMS, "utf-8")
     (desk / "in" / "b_terms.csv").write_text(TERMS.splitlines()[0] + "\nfern,Pro,30.00,EUR,month,2026-01-01,\n")
@@ -148,6 +149,7 @@ def test_files_of_two_kinds_that_contradict_each_other_are_a_problem(desk):
     (desk / "customers.csv").write_text(CUSTOMERS, "utf-8")
     (desk / "more.csv").write_text(MORE, "utf-8")
     run("init", "book", "--currency", "EUR")
+    count_in_spite_of_quarantine("book")
     for booked, unchanged in ((3, 0), (0, 3)):
         ran = run("import", "customers.csv", "more.csv", "--book", "book", "--yes")
         assert f"in all: 4 rows in = {booked} booked + {unchanged} unchanged + 1 quarantined" in ran.out

@@ -48,9 +48,9 @@ def test_known_at_is_in_the_books_time_zone(text, zone, moment):
     assert known_at(text, zone, NOW) == datetime.fromisoformat(moment)
 
 
-def test_a_time_to_come_is_now():
+def test_the_day_under_way_is_now_and_a_later_one_is_left_for_the_book_to_refuse():
     assert known_at("2026-06-30", "UTC", NOW) is None
-    assert known_at("2027-01-01", "UTC", NOW) is None
+    assert known_at("2027-01-01", "UTC", NOW) > NOW
 
 
 def test_filters():

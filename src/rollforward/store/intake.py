@@ -12,14 +12,19 @@ from rollforward.store.schema import DERIVED, columns_sql, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import datetime
+    from datetime import date, datetime
 
     import duckdb
+
+    from rollforward.store.complete import Complete
 
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What became of an import: rows in = booked + unchanged + quarantined."""
+    """What became of an import: rows in = booked + unchanged + quarantined.
+
+    `removed` counts what a complete delivery no longer had; it stands with the last import of the delivery.
+    """
 
     number: int
     source: str
@@ -31,6 +36,8 @@ class ImportReport:
     notes: int
     by_table: dict[str, int] = field(default_factory=dict)
     first_problems: list[Problem] = field(default_factory=list)
+    removed: int = 0
+    good_to: date | None = None
 
 
 @dataclass
@@ -59,12 +66,19 @@ class Intake:
         first_import: int | None = None,
         *,
         by_people: bool = False,
+        good_to: date | None = None,
+        complete: Complete | None = None,
     ) -> None:
         """`first_import` is the number of the first of the imports that are taken in together with this one.
 
         What people enter is compared with what holds; what a source says, with what it said before it was corrected.
+        `good_to` is the last day that a source's rows tell of; `complete` is there if they are all that it has.
         """
         self._by_people = by_people
+        self._good_to = good_to
+        self._complete = complete
+        self._carried: set[str] = set()
+        self._removed = 0
         self._connection = connection
         self._source = source
         self._recorded_at = recorded_at
@@ -80,6 +94,9 @@ class Intake:
     def add(self, batch: Batch) -> None:
         """Take a batch in; nothing is booked before `finish`."""
         self._tally.rows_in += batch.rows_in
+        self._carried.add(batch.table)
+        if self._complete is not None:
+            self._complete.count(batch.table, batch.rows_in)
         self._files.update(problem.file for problem in batch.problems)
         self._files.update(batch.rows.column("file").unique().to_pylist())
         for problem in batch.problems:
@@ -87,16 +104,23 @@ class Intake:
         if batch.rows.num_rows:
             self._stage(TABLES[batch.table], batch)
 
-    def finish(self, files: Iterable[str], column_map: str) -> ImportReport:
-        """Book what is new or changed, quarantine what stands twice, and count everything."""
+    def finish(self, files: Iterable[str], column_map: str, *, is_last: bool = True) -> ImportReport:
+        """Book what is new or changed, quarantine what stands twice, and count everything.
+
+        The last import of a complete delivery removes what did not come in it.
+        """
         for name in self._staged:
             self._book(TABLES[name])
         self._write_problems()
+        if self._complete is not None and is_last:
+            self._removed = self._complete.remove(self._connection, self._source, self._first_import, self._recorded_at)
         return self._report(sorted(self._files.union(files)), column_map)
 
     def _problem(self, problem: Problem) -> None:
         if problem.severity == "quarantined":
             self._tally.quarantined += 1
+            if self._complete is not None:
+                self._complete.quarantine(problem)
         else:
             self._tally.notes += 1
         if len(self._tally.problems) < _SHOWN_PROBLEMS:
@@ -263,7 +287,8 @@ class Intake:
         self._connection.execute(
             "INSERT INTO imports BY NAME SELECT $import AS import, $source AS source, $files AS files, $map AS map, "
             "$at AS recorded_at, $rows_in AS rows_in, $booked AS booked, $unchanged AS unchanged, "
-            "$quarantined AS quarantined, 0 AS removed, false AS complete, $at::DATE AS good_to",
+            "$quarantined AS quarantined, $removed AS removed, $complete AS complete, $good_to::DATE AS good_to, "
+            "$carried::VARCHAR[] AS carried",
             {
                 "import": self._number,
                 "source": self._source,
@@ -274,6 +299,10 @@ class Intake:
                 "booked": booked,
                 "unchanged": tally.unchanged,
                 "quarantined": tally.quarantined,
+                "removed": self._removed,
+                "complete": self._complete is not None,
+                "good_to": self._good_to,
+                "carried": sorted(self._carried),
             },
         )
         return ImportReport(
@@ -287,6 +316,8 @@ class Intake:
             tally.notes,
             dict(tally.by_table),
             list(tally.problems),
+            self._removed,
+            self._good_to,
         )
 
     def _count(self, statement: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from rollforward.errors import FormatError
-from rollforward.records.tables import ENTRIES
+from rollforward.records.tables import ENTRIES, TABLES
 from rollforward.store.schema import BY_PEOPLE, FORMAT_VERSION, columns_sql, quoted
 
 if TYPE_CHECKING:
@@ -65,9 +65,25 @@ def _people_enter(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(BY_PEOPLE)
     for table in ENTRIES:
         connection.execute(f"CREATE TABLE {table.name} ({columns_sql(table)})")
-    for column in ("removed BIGINT", "complete BOOLEAN", "good_to DATE", "chain VARCHAR"):
+    for column in ("removed BIGINT", "complete BOOLEAN", "good_to DATE", "carried VARCHAR[]", "chain VARCHAR"):
         connection.execute(f"ALTER TABLE imports ADD COLUMN {column}")
     connection.execute("UPDATE imports SET removed = 0, complete = false, good_to = recorded_at::DATE")
+    _say_what_was_carried(connection)
+
+
+def _say_what_was_carried(connection: duckdb.DuckDBPyConnection) -> None:
+    """Say of each import whose rows it carried: its own, or any of its source where it changed nothing."""
+    named = [f"SELECT source, import, '{table}' AS name FROM {table}" for table in TABLES]
+    named.append('SELECT source, import, "table" AS name FROM problems')
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE carried_before AS SELECT DISTINCT * FROM ({' UNION ALL '.join(named)})"
+    )
+    connection.execute(
+        "UPDATE imports SET carried = coalesce("
+        "(SELECT list(name ORDER BY name) FROM carried_before c WHERE c.import = imports.import), "
+        "(SELECT list(DISTINCT name ORDER BY name) FROM carried_before c WHERE c.source = imports.source), [])"
+    )
+    connection.execute("DROP TABLE carried_before")
 
 
 MIGRATIONS: Mapping[int, Migration] = {1: _ledgers_leave, 2: _people_enter}

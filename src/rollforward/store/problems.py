@@ -5,17 +5,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import duckdb
 
-LISTED = """
-WITH read AS (SELECT source, unnest(files) AS file, import FROM imports),
-last_import AS (SELECT source, file, max(import) AS import FROM read GROUP BY source, file)
-SELECT p.source, p."table", p.file, p."row", p.field, p.value, p.reason, p.remedy, p.severity
-FROM problems p LEFT JOIN last_import USING (source, file)
-WHERE ($severity IS NULL OR p.severity = $severity) AND (p.file = '' OR p.import = last_import.import)
-ORDER BY p.import, p.file, p."row", p.field
+STANDING = """
+known AS (SELECT * FROM imports WHERE $known_at::TIMESTAMP IS NULL OR recorded_at <= $known_at::TIMESTAMP),
+read AS (SELECT source, unnest(files) AS file, import FROM known),
+last_import AS (SELECT source, file, max(import) AS import FROM read GROUP BY source, file),
+whole AS (
+    SELECT source, "table", max(recorded_at) AS since
+    FROM (SELECT source, unnest(carried) AS "table", recorded_at FROM known WHERE complete) GROUP BY source, "table"
+),
+standing AS (
+    SELECT p.* FROM problems p JOIN known ON known.import = p.import
+    LEFT JOIN last_import ON last_import.source = p.source AND last_import.file = p.file
+    LEFT JOIN whole ON whole.source = p.source AND whole."table" = p."table"
+    WHERE (p.file = '' OR p.import = last_import.import) AND (whole.since IS NULL OR p.recorded_at >= whole.since)
+)
 """
-"""The problems of imports. A file imported again speaks with its last import: what was mended there is gone."""
+"""The problems of imports that stand, as known at a time (null: now). A file imported again speaks with its last
+import, a complete delivery for all before it: what was mended there is gone."""
+
+LISTED = f"""
+WITH {STANDING}
+SELECT source, "table", file, "row", field, value, reason, remedy, severity FROM standing
+WHERE $severity IS NULL OR severity = $severity ORDER BY import, file, "row", field
+"""
+
+_COUNTED = f"WITH {STANDING} SELECT count(*) FROM standing WHERE severity = $severity"
 
 _SET_ASIDE = """
 SELECT DISTINCT r.source, a."table", r.file, r."row", a.field, a.value, a.reason, a.remedy, 'set aside'
@@ -25,16 +43,26 @@ FROM {ledger}.set_aside a JOIN {table} r ON r.record = a.record WHERE a."table" 
 
 def quarantined(connection: duckdb.DuckDBPyConnection) -> int:
     """How many rows are in quarantine."""
-    row = connection.execute(f"SELECT count(*) FROM ({LISTED})", {"severity": "quarantined"}).fetchone()
+    row = connection.execute(
+        f"SELECT count(*) FROM ({LISTED})", {"severity": "quarantined", "known_at": None}
+    ).fetchone()
     return int(row[0]) if row else 0
 
 
-def listed(connection: duckdb.DuckDBPyConnection, ledger: str, severity: str | None) -> list[tuple[Any, ...]]:
+def listed(
+    connection: duckdb.DuckDBPyConnection, ledger: str, severity: str | None, known_at: datetime | None = None
+) -> list[tuple[Any, ...]]:
     """Problems of imports, then records that the build of a ledger set aside, in the order of their rows."""
-    found = connection.execute(LISTED, {"severity": severity}).fetchall()
+    found = connection.execute(LISTED, {"severity": severity, "known_at": known_at}).fetchall()
     if severity not in {None, "set aside"}:
         return found
     tables = connection.execute(f'SELECT DISTINCT "table" FROM {ledger}.set_aside ORDER BY ALL').fetchall()
     for (table,) in tables:
         found += connection.execute(_SET_ASIDE.format(ledger=ledger, table=table)).fetchall()
     return found
+
+
+def counted(connection: duckdb.DuckDBPyConnection, severity: str, known_at: datetime | None = None) -> int:
+    """How many problems of imports stand."""
+    rows = connection.execute(_COUNTED, {"severity": severity, "known_at": known_at}).fetchall()
+    return int(rows[0][0])

@@ -56,7 +56,7 @@ CREATE TABLE about (format_version INTEGER);
 CREATE TABLE imports (
     import BIGINT PRIMARY KEY, source VARCHAR, files VARCHAR[], map VARCHAR, recorded_at TIMESTAMP,
     rows_in BIGINT, booked BIGINT, unchanged BIGINT, quarantined BIGINT,
-    removed BIGINT, complete BOOLEAN, good_to DATE, chain VARCHAR
+    removed BIGINT, complete BOOLEAN, good_to DATE, carried VARCHAR[], chain VARCHAR
 );
 CREATE TABLE superseded (record BIGINT, superseded_at TIMESTAMP, replaced_by BIGINT);
 CREATE TABLE problems (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -23,6 +24,9 @@ SETTINGS = {
     "policy": "the policy that holds where a command names none",
     "segments": "fields whose roll-forwards the build keeps ready: plan, product, currency, country, an attribute",
     "today": "the day up to which a book of past data looks; leave it out in a living book",
+    "stale_after": "days after which figures wait for newer data of a source",
+    "incomplete_above": "the share of a source's rows in quarantine above which figures wait for them",
+    "ended_sources": "sources that ended and will not say anything newer, such as a former billing system",
 }
 """Every setting, and what it is."""
 
@@ -39,8 +43,12 @@ class Settings:
     policy: str = "default"
     segments: tuple[str, ...] = DEFAULT_SEGMENTS
     today: date | None = None
+    stale_after: int = 7
+    incomplete_above: Decimal = Decimal("0.05")
+    ended_sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        _check_waiting(self.stale_after, self.incomplete_above)
         if not is_currency(self.currency):
             raise UsageError(f"currency {self.currency!r} is not an ISO 4217 code such as USD or EUR.")
         if not 1 <= self.fiscal_year_start <= 12:  # noqa: PLR2004  the months of a year
@@ -61,6 +69,13 @@ class Settings:
         return "\n".join(lines) + "\n"
 
 
+def _check_waiting(stale_after: object, incomplete_above: object) -> None:
+    if type(stale_after) is not int or stale_after < 0:
+        raise UsageError(f"stale_after {stale_after!r} is not a whole number of days, 0 or more.")
+    if type(incomplete_above) not in {int, Decimal} or not 0 <= incomplete_above <= 1:  # type: ignore[operator]
+        raise UsageError(f"incomplete_above {incomplete_above!s} is not a share from 0 to 1, such as 0.05.")
+
+
 def _toml(value: Any) -> str:  # noqa: ANN401  a setting is text, a number, a day or a list
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(part) for part in value) + "]"
@@ -75,7 +90,7 @@ def save(path: Path, settings: Settings) -> None:
 def load(path: Path) -> Settings:
     """The settings of the book in a folder."""
     try:
-        found = tomllib.loads((path / FILE).read_text("utf-8"))
+        found = tomllib.loads((path / FILE).read_text("utf-8"), parse_float=Decimal)
     except FileNotFoundError as error:
         raise NotABookError(path) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -83,9 +98,8 @@ def load(path: Path) -> Settings:
     unknown = sorted(set(found) - set(SETTINGS))
     if unknown:
         raise UsageError(f"{path / FILE}: unknown setting {unknown[0]!r}. Known: {', '.join(SETTINGS)}.")
-    if "segments" in found:
-        found["segments"] = tuple(found["segments"])
     try:
+        found |= {name: tuple(found[name]) for name in ("segments", "ended_sources") if name in found}
         return Settings(**found)
     except TypeError as error:
         raise UsageError(f"{path / FILE}: a setting is of the wrong kind ({error}).") from error

@@ -71,10 +71,11 @@ def build(looking: Looking, voice: Voice, dry_run: DryRun = False) -> None:
 
 
 def _would_build(book: "Book", looking: Looking) -> str:
-    policy, currency, is_there = book.planned_build(looking.view(book))
+    view = looking.view(book)
+    policy, currency, is_there = book.planned_build(view)
     why = "though one is there that is up to date" if is_there else "for none is there that is up to date"
     return (
-        f"would build a ledger under policy {policy.name} ({policy.hash}), {currency}, to {book.today()}, "
+        f"would build a ledger under policy {policy.name} ({policy.hash}), {currency}, to {book.today(view.as_of)}, "
         f"and prove it, {why}"
     )
 

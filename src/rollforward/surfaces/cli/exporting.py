@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from typer import Argument, Option
 
 from rollforward.errors import UsageError
-from rollforward.surfaces.cli.options import Looking, Voice
+from rollforward.surfaces.cli.options import Looking, Voice, warn_of_stale
 from rollforward.surfaces.cli.output import put_line, whole, write
 from rollforward.surfaces.cli.progress import working
 from rollforward.surfaces.cli.voice import note
@@ -48,7 +48,9 @@ def export(
             folder.mkdir(parents=True, exist_ok=True)
             sizes = _written(files, results, tell)
     _say(files, sizes, "would write" if dry_run else "wrote")
-    note(str(results["rollforward"].stamp), quiet=voice.quiet)
+    stamp = results["rollforward"].stamp
+    note(str(stamp), quiet=voice.quiet)
+    warn_of_stale(stamp, quiet=voice.quiet)
     looking.warn_of_uncounted(book, quiet=voice.quiet)
 
 

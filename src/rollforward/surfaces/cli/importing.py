@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Exit, Option
 
 from rollforward.errors import IncompleteError, UsageError
+from rollforward.surfaces.cli import values
 from rollforward.surfaces.cli.conversation import ask_all, confirmed
 from rollforward.surfaces.cli.options import Shelf, Voice
 from rollforward.surfaces.cli.output import write
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rollforward.sources.column_map import ColumnMap
     from rollforward.sources.proposal import Proposal
     from rollforward.store.intake import ImportReport
+    from rollforward.taking_in import Reach
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,25 @@ class Mapping:
 
 
 @dataclass(frozen=True)
+class Reaching:
+    """Whose the rows of the files are, and how far they reach."""
+
+    source: Annotated[str, Option(metavar="NAME", help="The source; the same one for later files of it.")] = "files"
+    good_to: Annotated[
+        str | None, Option(metavar="DATE", help="The last day that the rows tell of; default: today.")
+    ] = None
+    complete: Annotated[
+        bool, Option("--complete", help="They are all the source has; what it no longer has is removed.")
+    ] = False
+
+    def reach(self, *, empty_is_meant: bool) -> "Reach":
+        """The reach that the options name."""
+        from rollforward.taking_in import Reach
+
+        return Reach(values.last_day(self.good_to, "--good-to"), self.complete, empty_is_meant)
+
+
+@dataclass(frozen=True)
 class Settled:
     """What is going to be booked: the files of each kind with their map, in order; and what is not."""
 
@@ -54,12 +75,12 @@ def import_(
     shelf: Shelf,
     mapping: Mapping,
     rates: Ecb,
+    reaching: Reaching,
     voice: Voice,
     paths: Annotated[
         list[Path] | None,
         Argument(metavar="PATH", help="Files or folders: csv, xlsx, json, jsonl, parquet."),
     ] = None,
-    source: Annotated[str, Option(metavar="NAME", help="The source; the same one for later files of it.")] = "files",
     dry_run: Annotated[bool, Option("--dry-run", help="Count what would be booked, and book nothing.")] = False,
     yes: Annotated[bool, Option("--yes", help="Book without asking, even if some file is refused.")] = False,
 ) -> None:
@@ -73,10 +94,18 @@ def import_(
         import_ecb(rates, shelf, voice, dry_run=dry_run)
         return
     book = shelf.open()
+    reach = reaching.reach(empty_is_meant=yes)
     settled = _settled(book, paths or [], mapping, is_asked=not (yes or dry_run))
+    if reach.complete and settled.refused:
+        show_refused(settled.refused)
+        raise UsageError("with --complete every file counts, and some are refused. Nothing was booked.")
     with counting("importing", None, quiet=voice.quiet) as tell:
         reports = book.import_kinds(
-            settled.kinds, source=source, dry_run=dry_run, progress=lambda file, rows: tell(Path(file).name, rows)
+            settled.kinds,
+            source=reaching.source,
+            reach=reach,
+            dry_run=dry_run,
+            progress=lambda file, rows: tell(Path(file).name, rows),
         )
     names = [files_said(files) for files, _ in settled.kinds]
     show_reports(list(zip(names, reports, strict=True)), shelf, dry_run=dry_run)

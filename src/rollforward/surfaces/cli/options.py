@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rollforward.book import Book, View
     from rollforward.formats import Answer
     from rollforward.policies import Policies
-    from rollforward.results import Result
+    from rollforward.results import Result, Stamp
 
 
 class Days(TypedDict):
@@ -98,13 +98,16 @@ class Looking(Shelf):
     policy: Annotated[str | None, Option(metavar="NAME", help="Under which policy; default: the book's.")] = None
     currency: Currency = None
     as_of: AsOf = None
+    allow_stale: Annotated[
+        bool, Option("--allow-stale", help="Figures even from a source that is stale or incomplete.")
+    ] = False
 
     def view(self, book: "Book") -> "View":
         """The view that the options name."""
         from rollforward.book import View
 
         moment = values.known_at(self.as_of, book.settings.timezone, clock())
-        return View(self.policy, self.currency.upper() if self.currency else None, moment)
+        return View(self.policy, self.currency.upper() if self.currency else None, moment, self.allow_stale)
 
     @property
     def said(self) -> str:
@@ -120,6 +123,12 @@ class Looking(Shelf):
         numbers = ((found.quarantined, "in quarantine"), (found.set_aside, "set aside"))
         counted = " and ".join(f"{are(number)} {state}" for number, state in numbers if number)
         warn(f"{counted}; see `rollforward problems{self.said}`")
+
+
+def warn_of_stale(stamp: "Stamp", *, quiet: bool) -> None:
+    """Warn on stderr of sources that are stale or incomplete, where figures came from them all the same."""
+    if stamp.stale and not quiet:
+        warn(f"these figures come from {stamp.stale}")
 
 
 def are(number: int) -> str:
@@ -209,6 +218,7 @@ class Printed(Voice):
         put(answer, self.format, self.output)
         if answer.stamp:
             note(str(answer.stamp), quiet=self.quiet)
+            warn_of_stale(answer.stamp, quiet=self.quiet)
 
     @property
     def for_people(self) -> bool:

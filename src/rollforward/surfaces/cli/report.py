@@ -22,15 +22,15 @@ def show_reports(reports: Sequence[tuple[str, ImportReport]], shelf: Shelf, *, d
     for name, report in reports:
         _show(report, shelf, about=f"{name}: " if several else "dry run: " if dry_run else "", dry_run=dry_run)
     if several:
-        parts = ("rows_in", "booked", "unchanged", "quarantined", "changed", "notes")
+        parts = ("rows_in", "booked", "unchanged", "quarantined", "changed", "notes", "removed")
         sums = (sum(getattr(report, part) for _, report in reports) for part in parts)
         put_line(("dry run, " if dry_run else "") + "in all: " + _accounted(*sums))
 
 
 def _show(report: ImportReport, shelf: Shelf, *, about: str, dry_run: bool) -> None:
     """Print what became of the rows of one import, and its first problems."""
-    counts = (report.rows_in, report.booked, report.unchanged, report.quarantined, report.changed, report.notes)
-    put_line(about + _accounted(*counts))
+    counts = (report.rows_in, report.booked, report.unchanged, report.quarantined)
+    put_line(about + _accounted(*counts, report.changed, report.notes, report.removed))
     for table, booked in report.by_table.items():
         put_line(f"  {table}: {booked:,} booked")
     for problem in report.first_problems[:_SHOWN]:
@@ -40,13 +40,15 @@ def _show(report: ImportReport, shelf: Shelf, *, about: str, dry_run: bool) -> N
         put_line(f"{more:,} more" + ("" if dry_run else f": rollforward problems{shelf.said}"))
 
 
-def _accounted(rows_in: int, booked: int, unchanged: int, quarantined: int, changed: int, notes: int) -> str:
+def _accounted(
+    rows_in: int, booked: int, unchanged: int, quarantined: int, changed: int, notes: int, removed: int
+) -> str:
     """The rows in a line: rows in = booked + unchanged + quarantined."""
     known = f"; of those booked, {changed:,} change what was known" if changed else ""
     noted = f"; {notes:,} with a note" if notes else ""
-    return (
-        f"{rows_in:,} rows in = {booked:,} booked + {unchanged:,} unchanged + {quarantined:,} quarantined{known}{noted}"
-    )
+    gone = f"; {removed:,} removed, which the source no longer has" if removed else ""
+    sums = f"{rows_in:,} rows in = {booked:,} booked + {unchanged:,} unchanged + {quarantined:,} quarantined"
+    return sums + known + noted + gone
 
 
 def problem_line(problem: Problem) -> str:

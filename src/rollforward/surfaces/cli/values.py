@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MOMENT = timedelta(microseconds=1)
+_DAY = timedelta(days=1)
 _FORMS: tuple[tuple[str, Every, str], ...] = (
     (r"\d{4}", "year", "-01-01"),
     (r"\d{4}-\d{2}", "month", "-01"),
@@ -63,19 +64,19 @@ def _not_a_day(text: str, option: str) -> UsageError:
 
 
 def known_at(text: str | None, timezone: str, now: datetime) -> datetime | None:
-    """The time that `--as-of` names, in UTC; None where the book can know nothing later than it does now.
+    """The time that `--as-of` names, in UTC; None for the day under way, of which the book knows what it knows now.
 
-    A plain date means its end in the book's time zone, a timestamp without an offset is in that zone too.
+    A plain date means its end in the book's time zone, a timestamp without an offset is in that zone too. The book
+    refuses times that are still to come.
     """
     if text is None:
         return None
     zone = ZoneInfo(timezone)
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        midnight = datetime.combine(_day(text, text, "--as-of") + timedelta(days=1), datetime.min.time(), zone)
-        moment = _in_utc(midnight) - _MOMENT
-    else:
-        moment = _timestamp(text, zone)
-    return moment if moment < now else None
+        day = _day(text, text, "--as-of")
+        first, after = (_in_utc(datetime.combine(d, datetime.min.time(), zone)) for d in (day, day + _DAY))
+        return None if first <= now < after else after - _MOMENT
+    return _timestamp(text, zone)
 
 
 def _timestamp(text: str, zone: ZoneInfo) -> datetime:
