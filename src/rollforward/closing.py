@@ -60,9 +60,6 @@ class Closing(TakingIn, ABC):
         """The last day that the book looks at."""
 
     @abstractmethod
-    def _day_of(self, moment: datetime) -> date: ...
-
-    @abstractmethod
     def _ready(self, view: View) -> AbstractContextManager[tuple[duckdb.DuckDBPyConnection, KeptLedger]]: ...
 
     @abstractmethod
