@@ -26,6 +26,7 @@ ROOMS = {
         "flows.py",
         "cases.py",
         "doctor.py",
+        "explaining",
         "formats.py",
         "demo_book.py",
         "demo_check.py",

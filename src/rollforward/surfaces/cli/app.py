@@ -10,7 +10,7 @@ import typer
 
 from rollforward import __version__
 from rollforward.errors import RollforwardError, UsageError
-from rollforward.surfaces.cli import INTERRUPTED, books, checks, exporting, figures, importing, listings
+from rollforward.surfaces.cli import INTERRUPTED, books, checks, explaining, exporting, figures, importing, listings
 from rollforward.surfaces.cli.groups import expanded
 from rollforward.surfaces.cli.voice import fail, note
 
@@ -24,6 +24,8 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "metrics": (figures.metrics, "rollforward metrics nrr_12m grr_12m arpa --book acme --by plan --from 2026"),
     "cohorts": (figures.cohorts, "rollforward cohorts --book acme --measure mrr --every quarter"),
     "accounts": (listings.accounts, "rollforward accounts --book acme --search robotics"),
+    "explain": (explaining.explain, "rollforward explain churned_mrr 2026-06 --book acme"),
+    "history": (explaining.history, "rollforward history c42 --book acme --month 2026-06"),
     "problems": (listings.problems, "rollforward problems --book acme --severity quarantined"),
     "verify": (checks.verify, "rollforward verify cases/"),
     "export": (exporting.export, "rollforward export out --book acme --format parquet"),

@@ -32,6 +32,15 @@ def last_day(text: str | None, option: str, fiscal_year_start: int = 1) -> date 
     return None if text is None else _period(text, option, fiscal_year_start).last_day
 
 
+def exact_day(text: str | None, option: str) -> date | None:
+    """A written day."""
+    if text is None:
+        return None
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        raise UsageError(f"{option} {text!r} is not a day. Write a day, such as 2026-01-31.")
+    return _day(text, text, option)
+
+
 def _period(text: str, option: str, fiscal_year_start: int) -> Period:
     for pattern, every, rest in _FORMS:
         if re.fullmatch(pattern, text):
