@@ -42,6 +42,7 @@ ROOMS = {
         "cases.py",
         "case_format.py",
         "doctor",
+        "explaining",
         "formats.py",
         "demo_book.py",
         "demo_check.py",

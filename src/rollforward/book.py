@@ -30,6 +30,7 @@ from rollforward.errors import (
     UnknownNameError,
     UsageError,
 )
+from rollforward.explaining.explanation import SHOWN
 from rollforward.flows import cause_rows, flow_columns, rollforward_row
 from rollforward.listing import Listing
 from rollforward.money import exact
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from rollforward.bridge import PolicyBridge
     from rollforward.demo_book import Demo
     from rollforward.doctor import Uncounted
+    from rollforward.explaining.explanation import Explanation
     from rollforward.metrics.figures import Figures
     from rollforward.metrics.registry import Metric
 
@@ -440,6 +442,67 @@ class Book(Auditing, Entering):
             expression = customer_month_list(asked.source.ledger, asked.question)
             months = asked.question.period_rows()
         return self._listing("customer_months", expression, {"month_end": "day", "mrr": "money"}, asked, months)
+
+    def explain(  # noqa: PLR0913  each names a part of what is to be explained
+        self,
+        metric: str | None = None,
+        period: str | None = None,
+        *,
+        account: str | None = None,
+        on: date | None = None,
+        movement: date | None = None,
+        every: Every | None = None,
+        where: Where | None = None,
+        limit: int | None = SHOWN,
+        view: View = View(),
+    ) -> Explanation:
+        """Why a number is what it is: a metric of a period, or an account's MRR on a day, or its movements of a day.
+
+        A metric opens by its formula, then into at most `limit` accounts and movements a figure (None: all); an account
+        into the spans, records and rows that make its MRR, and those that do not count; a movement into its causes.
+        `period` is written `2026-06-30`, `2026-06`, `2026-Q2`, `2026` or `2026-W27`. NotFoundError for an account that
+        the book does not know and a day without a movement, UsageError for a day before the first record,
+        ReconciliationError where the parts of a number do not add up to it.
+        """
+        from rollforward.explaining.asked import explained_account, explained_metric, explained_movement, subject_of
+
+        subject = subject_of(metric, period, account, on, movement, every, where, self.settings.fiscal_year_start)
+        with self._asking(
+            view,
+            where,
+            None,
+            subject.every,
+            subject.start,
+            subject.end,
+            subject.metrics,
+            whole_ledger=subject.of_account,
+        ) as asked:
+            if account is None:
+                return explained_metric(asked, str(metric), limit)
+            explained = explained_account if movement is None else explained_movement
+            return explained(asked, account, subject.end)
+
+    def history(
+        self, account: str, *, on: date | None = None, month: str | None = None, view: View = View()
+    ) -> Explanation:
+        """What the book said about an account over time: its MRR on a day (today if none), or a month's movements.
+
+        A part for each time the book learned something that changed the answer, with the movements that changed and
+        the facts that changed them. NotFoundError for an account that the book does not know.
+        """
+        from rollforward.explaining.asked import history_of
+        from rollforward.explaining.history import history
+
+        with self._asking(replace(view, as_of=None), None, None, "day", None, None, whole_ledger=True) as now:
+            asked = history_of(now, account, on, month, view.as_of)
+
+        def said(kept_in: Database) -> list[tuple[date, str, int]]:
+            then = Book(self.path, replace(self.settings, segments=()), self._clock, kept_in)
+            moves = then.annual_movements(view=replace(view, as_of=None))
+            return [(day, kind, amount) for day, of, kind, amount in moves if of == account]
+
+        with self._database.reading() as connection:
+            return history(connection, asked, said).stamped(replace(now.stamp, known_at=view.as_of), [])
 
     def cohorts(
         self,

@@ -20,6 +20,17 @@ _SUBSCRIPTION = ["customer", "subscription"]
 
 def invoice_spans(lines: ir.Table, ground: Ground) -> ir.Table:
     """The spans of invoice lines under a policy. `lines` are current records without those set aside."""
+    spans = rated_lines(lines, ground)
+    item = ibis.window(group_by=[*_SUBSCRIPTION, "item"])
+    spans = spans.mutate(first_start=spans.starts.min().over(item) if ground.needs_first_start else spans.starts)
+    return complete(_expired(spans, ground.policy))
+
+
+def rated_lines(lines: ir.Table, ground: Ground) -> ir.Table:
+    """The lines that count, each with the full period that it is part of and the charges that it makes a year.
+
+    full_start, full_end: that period · numerator, denominator: how many of its charge make the annual amount.
+    """
     counted = lines.filter(
         lines.status.isin(["paid", "open"]) & (lines.kind != "one_time"),
         lines.period_start.notnull(),
@@ -32,10 +43,7 @@ def invoice_spans(lines: ir.Table, ground: Ground) -> ir.Table:
     whole = counted.kind.isin(["recurring", "usage"])
     own = counted.filter(whole).mutate(full_start=counted.period_start, full_end=counted.period_end)
     parts = _with_full_period(counted.filter(~whole), counted.filter(counted.kind == "recurring"))
-    spans = _annualised(ibis.union(own, parts.select(own.columns)), ground.policy)
-    item = ibis.window(group_by=[*_SUBSCRIPTION, "item"])
-    spans = spans.mutate(first_start=spans.starts.min().over(item) if ground.needs_first_start else spans.starts)
-    return complete(_expired(spans, ground.policy))
+    return _annualised(ibis.union(own, parts.select(own.columns)), ground.policy)
 
 
 def _charge(lines: ir.Table, policy: Policy) -> ir.DecimalValue:

@@ -108,21 +108,33 @@ def _cohort_flows(ledger: Ledger) -> ir.Table:
 
 def _customers(ledger: Ledger, segment: Segment) -> ir.Table:
     """The comings and goings of customers, where movements are those of subscriptions."""
-    policy = ledger.ground.policy.with_settings(ledger.ground.policy.name, {"level": "customer"})
-    moved = _summed(_classified(ledger, segment, replace(ledger.ground, policy=policy)))
+    moved = _summed(customer_moves(ledger, segment))
     return moved.filter(moved.presence != 0).mutate(
         kind=ibis.literal("presence"), amount=ibis.literal(0).cast("decimal(38, 0)"), moves=ibis.literal(0, "int64")
     )
 
 
+def customer_moves(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
+    """The movements of a segment's customers, also where those of the ledger are of subscriptions."""
+    if ledger.ground.policy.level == "customer":
+        return moves(ledger, segment)
+    policy = ledger.ground.policy.with_settings(ledger.ground.policy.name, {"level": "customer"})
+    return _classified(ledger, segment, replace(ledger.ground, policy=policy))
+
+
 def subscriptions(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
     """The comings and goings of subscriptions with MRR: value, day, kind, amount, moves, presence."""
+    return _summed(subscription_moves(ledger, segment).mutate(kind=ibis.literal("subscriptions")))
+
+
+def subscription_moves(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
+    """The changes of a segment's subscriptions: account, subscription, value, day, amount, presence."""
     counted = chosen(ledger, ledger.events(), segment)
     stepped = steps(counted, ["account", "subscription", "value"], ledger.ground)
     presence = ibis.cases(
         (~stepped.was_there & stepped.is_there, 1), (stepped.was_there & ~stepped.is_there, -1), else_=0
     )
-    return _summed(stepped.mutate(kind=ibis.literal("subscriptions"), amount=stepped.delta, presence=presence))
+    return stepped.mutate(amount=stepped.delta, presence=presence)
 
 
 def moves(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:

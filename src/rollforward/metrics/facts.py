@@ -67,6 +67,12 @@ def subscription_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> i
 
 def churner_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
     """Customers with a churn by period, once each, and those of them who had no MRR at its opening."""
+    joined = churners(ledger, segment, periods)
+    return joined.group_by("number", "value").agg(churned=joined.count(), joined=joined.joined.sum().cast("int64"))
+
+
+def churners(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
+    """Each customer with a churn in a period: number, value, account, and whether it had no MRR at its opening."""
     rows = moves(ledger, segment)
     lost = rows.filter((rows.kind == "churn") & (rows.amount <= 0)).select("value", "account", "day")
     lost = lost.join(periods, [lost.day >= periods.start, lost.day < periods.end])
@@ -76,19 +82,12 @@ def churner_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Tab
     opened = churned.left_join(
         there, ["value", "account", there.from_day < churned.start, there.to_day >= churned.start]
     )
-    joined = opened.mutate(joined=ibis.coalesce(opened.level, 0) == 0)
-    return joined.group_by("number", "value").agg(churned=joined.count(), joined=joined.joined.sum().cast("int64"))
+    return opened.mutate(joined=ibis.coalesce(opened.level, 0) == 0)
 
 
 def retained_facts(ledger: Ledger, segment: Segment, cohorts: ir.Table) -> ir.Table:
     """Closed cohorts by period and window: number, window, value, opening, closing, kept, customers, stayed."""
-    there = levels(ledger, segment)
-    opening = there.join(cohorts, [there.day < cohorts.opening, there.until >= cohorts.opening])
-    opening = opening.filter(opening.after != 0).select("number", "window", "value", "account", before=opening.after)
-    closing = there.join(cohorts, [there.day < cohorts.end, there.until >= cohorts.end])
-    closing = closing.filter(closing.after != 0).select("number", "window", "value", "account", "after")
-    both = opening.left_join(closing, ["number", "window", "value", "account"])
-    both = both.mutate(after=ibis.coalesce(both.after, 0))
+    both = retained_accounts(ledger, segment, cohorts)
     return both.group_by("number", "window", "value").agg(
         opening=both.before.sum().cast(_TOTAL),
         closing=both.after.sum().cast(_TOTAL),
@@ -98,11 +97,27 @@ def retained_facts(ledger: Ledger, segment: Segment, cohorts: ir.Table) -> ir.Ta
     )
 
 
+def retained_accounts(ledger: Ledger, segment: Segment, cohorts: ir.Table) -> ir.Table:
+    """The accounts of closed cohorts: number, window, value, account, before (at the opening), after (at the end)."""
+    there = levels(ledger, segment)
+    opening = there.join(cohorts, [there.day < cohorts.opening, there.until >= cohorts.opening])
+    opening = opening.filter(opening.after != 0).select("number", "window", "value", "account", before=opening.after)
+    closing = there.join(cohorts, [there.day < cohorts.end, there.until >= cohorts.end])
+    closing = closing.filter(closing.after != 0).select("number", "window", "value", "account", "after")
+    both = opening.left_join(closing, ["number", "window", "value", "account"])
+    return both.mutate(after=ibis.coalesce(both.after, 0))
+
+
 def served_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
     """The annual amount of the spans that run on any day of each period: number, value, amount."""
-    rows = chosen(ledger, ledger.valued.filter(ledger.valued.line == "mrr"), segment)
-    rows = rows.join(periods, [rows.starts < periods.end, rows.ends > periods.start])
+    rows = served_spans(ledger, segment, periods)
     return rows.group_by("number", "value").agg(amount=rows.amount.sum().cast(_TOTAL))
+
+
+def served_spans(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
+    """The spans that run on any day of each period: the columns of a valued span, number and value."""
+    rows = chosen(ledger, ledger.valued.filter(ledger.valued.line == "mrr"), segment)
+    return rows.join(periods, [rows.starts < periods.end, rows.ends > periods.start])
 
 
 def committed_facts(ledger: Ledger, segment: Segment) -> ir.Table:
@@ -113,14 +128,19 @@ def committed_facts(ledger: Ledger, segment: Segment) -> ir.Table:
 
 def trial_facts(ledger: Ledger, segment: Segment, periods: ir.Table, window: str, today: date) -> ir.Table:
     """Trials by the period in which they started (or ended), and those that were paid by today."""
+    rows = tried(ledger, segment, periods, window, today)
+    return rows.group_by("number", "value").agg(started=rows.count(), converted=rows.converted.sum().cast("int64"))
+
+
+def tried(ledger: Ledger, segment: Segment, periods: ir.Table, window: str, today: date) -> ir.Table:
+    """The trials of each period: number, value, account, subscription, day, and converted, 1 where paid by today."""
     rows = chosen(ledger, ledger.trials, segment)
     last = periods.end.max().as_scalar()
     day = rows.started if window == "cohort" else rows.ended
     rows = rows.mutate(day=day, converted=(rows.paid <= ibis.literal(today)).fill_null(False).ifelse(1, 0)).filter(
         rows.started < last
     )
-    rows = rows.join(periods, [rows.day >= periods.start, rows.day < periods.end])
-    return rows.group_by("number", "value").agg(started=rows.count(), converted=rows.converted.sum().cast("int64"))
+    return rows.join(periods, [rows.day >= periods.start, rows.day < periods.end])
 
 
 def contract_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
@@ -130,6 +150,14 @@ def contract_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Ta
     `charged` the sum of its recurring charges, one at the start of each service period, and `once` that of its one-time
     items.
     """
+    joined = contracts(ledger, segment, periods)
+    return joined.group_by("number", "value").agg(
+        annual=joined.annual.sum(), charged=joined.charged.sum(), once=ibis.coalesce(joined.once, 0).sum()
+    )
+
+
+def contracts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
+    """The contracts that run at the end of each period: number, value, account, subscription, annual, charged, once."""
     contract = ["account", "subscription", "value"]
     rows = chosen(ledger, ledger.valued, segment)
     counted = rows.filter(rows.line == "mrr")
@@ -139,10 +167,7 @@ def contract_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Ta
     annual = running.group_by("number", *contract).agg(annual=running.amount.sum().cast(_TOTAL))
     charged = _charges(spans).group_by(*contract).agg(charged=lambda row: row.charges.sum().cast(_TOTAL))
     once = rows.filter(rows.line == "one_time").group_by(*contract).agg(once=lambda row: row.amount.sum().cast(_TOTAL))
-    joined = annual.join(charged, contract).left_join(once, contract)
-    return joined.group_by("number", "value").agg(
-        annual=joined.annual.sum(), charged=joined.charged.sum(), once=ibis.coalesce(joined.once, 0).sum()
-    )
+    return annual.join(charged, contract).left_join(once, contract)
 
 
 def _charges(spans: ir.Table) -> ir.Table:

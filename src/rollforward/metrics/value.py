@@ -21,12 +21,13 @@ from rollforward.metrics.revenue import arpa
 def ltv(figures: Figures) -> Fraction | None:
     """Lifetime value of an average customer."""
     months = figures.policy.ltv_months
-    rate = customer_churn_rate(figures) if months is None else _trailing_churn(figures, months)
+    rate = customer_churn_rate(figures) if months is None else trailing_churn(figures, months)
     average = arpa(figures)
     return None if rate is None or average is None else ratio(average, rate)
 
 
-def _trailing_churn(figures: Figures, months: int) -> Fraction | None:
+def trailing_churn(figures: Figures, months: int) -> Fraction | None:
+    """The mean customer churn rate of so many earlier periods, as far as it is known; None where none is."""
     rates: list[Fraction | None] = []
     earlier = figures.previous
     while earlier is not None and len(rates) < months:

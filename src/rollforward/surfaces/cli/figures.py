@@ -34,8 +34,8 @@ def mrr(
     if causes and segmented.by:
         raise UsageError("--causes shows what moved whole accounts. Leave out --by, or take a part with --where.")
     book = looking.open()
-    if constant is not None:
-        _constant(book, looking, segmented, periodic, printed, values.one_day(constant, "--constant"))
+    if day := values.exact_day(constant, "--constant"):
+        _constant(book, looking, segmented, periodic, printed, day)
         return
     days, where, view = periodic.days(book), segmented.chosen(), looking.view(book)
     with printed.working("adding up"):

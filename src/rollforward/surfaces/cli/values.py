@@ -33,11 +33,13 @@ def last_day(text: str | None, option: str, fiscal_year_start: int = 1) -> date 
     return None if text is None else _period(text, option, fiscal_year_start).last_day
 
 
-def one_day(text: str, option: str) -> date:
-    """A written day; a month or a year is none."""
+def exact_day(text: str | None, option: str) -> date | None:
+    """A written day."""
+    if text is None:
+        return None
     if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         raise UsageError(f"{option} {text!r} is not a day. Write one such as 2026-01-31.")
-    return _period(text, option, 1).start
+    return _day(text, text, option)
 
 
 def _period(text: str, option: str, fiscal_year_start: int) -> Period:
