@@ -34,6 +34,9 @@ READING = {
     "problems": f"problems {BOOK}",
     "build": f"build {BOOK}",
     "doctor": f"doctor {BOOK}",
+    "doctor_json": f"doctor {BOOK} --format json",
+    "sources": f"sources {BOOK}",
+    "sources_imports": f"sources {BOOK} --imports",
     "verify": "verify holds.json",
     "verify_differs": "verify holds.json differs.json",
     "verify_json": "verify holds.json differs.json --format json",
@@ -57,6 +60,21 @@ IMPORTING = (
 )
 """A session: a new book and its first file, told command by command."""
 
+REACHING = (
+    "init books --currency eur --timezone Europe/Berlin",
+    "import terms.csv --book books --map terms.toml --source billing --good-to 2026-06-01",
+    "mrr --book books",
+    "mrr --book books --every quarter --allow-stale",
+    "sources --book books",
+    "import mended.csv --book books --map terms.toml --source billing --complete --dry-run",
+    "import terms.csv --book books --map terms.toml --source billing --complete",
+    "import mended.csv --book books --map terms.toml --source billing --complete",
+    "mrr --book books --every quarter",
+    "mrr --book books --as-of 2026-06-29",
+    "sources --book books --imports",
+)
+"""A session: a stale source with a row in quarantine, then all that the source has."""
+
 SEVERAL = (
     "init books --currency eur --timezone Europe/Berlin --today 2026-06-30",
     "import in --book books",
@@ -64,6 +82,20 @@ SEVERAL = (
     "accounts --book books",
 )
 """A session: a folder with several kinds of files, of which one is refused."""
+
+
+BOLT = "bolt,Pro,100.00,EUR,month,2026-02-01,2026-05-01\n"
+MAP = """shape = "terms"
+
+[columns]
+customer = "Customer"
+plan = "Plan"
+amount = "Price"
+currency = "Currency"
+interval = "Interval"
+starts = "Start"
+ends = "End"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +145,14 @@ def test_importing(tmp_path):
         hold_against("importing", "\n".join(told(command) for command in IMPORTING))
 
 
+def test_reaching(tmp_path):
+    (tmp_path / "terms.csv").write_text(TERMS, "utf-8")
+    (tmp_path / "mended.csv").write_text(TERMS.replace("fifty", "50").replace(BOLT, ""), "utf-8")
+    (tmp_path / "terms.toml").write_text(MAP, "utf-8")
+    with sitting_in(tmp_path):
+        hold_against("reaching", "\n".join(told(command) for command in REACHING))
+
+
 def test_importing_several_kinds(tmp_path):
     (tmp_path / "in").mkdir()
     for name, text in {"terms": TERMS, "customers": CUSTOMERS, "rates": RATES, "deals": SALES}.items():
@@ -129,5 +169,12 @@ def test_golden_files_name_no_path_of_a_machine():
 
 
 def test_every_golden_file_has_its_test():
-    named = {*READING, *(f"help_{name}" for name in COMMANDS), "demo", "importing", "importing_several_kinds"}
+    named = {
+        *READING,
+        *(f"help_{name}" for name in COMMANDS),
+        "demo",
+        "importing",
+        "importing_several_kinds",
+        "reaching",
+    }
     assert {file.stem for file in GOLDEN.glob("*.txt")} == named
