@@ -34,6 +34,9 @@ READING = {
     "problems": f"problems {BOOK}",
     "build": f"build {BOOK}",
     "doctor": f"doctor {BOOK}",
+    "doctor_json": f"doctor {BOOK} --format json",
+    "sources": f"sources {BOOK}",
+    "sources_imports": f"sources {BOOK} --imports",
     "verify": "verify holds.json",
     "verify_differs": "verify holds.json differs.json",
     "verify_json": "verify holds.json differs.json --format json",
@@ -64,6 +67,21 @@ IMPORTING = (
 )
 """A session: a new book and its first file, told command by command."""
 
+REACHING = (
+    "init books --currency eur --timezone Europe/Berlin",
+    "import terms.csv --book books --map terms.toml --source billing --good-to 2026-06-01",
+    "mrr --book books",
+    "mrr --book books --every quarter --allow-stale",
+    "sources --book books",
+    "import mended.csv --book books --map terms.toml --source billing --complete --dry-run",
+    "import terms.csv --book books --map terms.toml --source billing --complete",
+    "import mended.csv --book books --map terms.toml --source billing --complete",
+    "mrr --book books --every quarter",
+    "mrr --book books --as-of 2026-06-29",
+    "sources --book books --imports",
+)
+"""A session: a stale source with a row in quarantine, then all that the source has."""
+
 SEVERAL = (
     "init books --currency eur --timezone Europe/Berlin --today 2026-06-30",
     "import in --book books",
@@ -85,6 +103,20 @@ BACKING_UP = (
     "mrr --book back --from 2026-05",
 )
 """A session: a book is backed up, and comes back in another folder."""
+
+
+BOLT = "bolt,Pro,100.00,EUR,month,2026-02-01,2026-05-01\n"
+MAP = """shape = "terms"
+
+[columns]
+customer = "Customer"
+plan = "Plan"
+amount = "Price"
+currency = "Currency"
+interval = "Interval"
+starts = "Start"
+ends = "End"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +170,14 @@ def test_importing(tmp_path):
         hold_against("importing", "\n".join(told(command) for command in IMPORTING))
 
 
+def test_reaching(tmp_path):
+    (tmp_path / "terms.csv").write_text(TERMS, "utf-8")
+    (tmp_path / "mended.csv").write_text(TERMS.replace("fifty", "50").replace(BOLT, ""), "utf-8")
+    (tmp_path / "terms.toml").write_text(MAP, "utf-8")
+    with sitting_in(tmp_path):
+        hold_against("reaching", "\n".join(told(command) for command in REACHING))
+
+
 def test_importing_several_kinds(tmp_path):
     (tmp_path / "in").mkdir()
     for name, text in {"terms": TERMS, "customers": CUSTOMERS, "rates": RATES, "deals": SALES}.items():
@@ -160,6 +200,6 @@ def test_golden_files_name_no_path_of_a_machine():
 
 
 def test_every_golden_file_has_its_test():
-    sessions = {"demo", "importing", "importing_several_kinds", "backing_up"}
+    sessions = {"demo", "importing", "importing_several_kinds", "backing_up", "reaching"}
     named = {*READING, *map(help_file, every_command()), *sessions}
     assert {file.stem for file in GOLDEN.glob("*.txt")} == named

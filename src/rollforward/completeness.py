@@ -84,9 +84,9 @@ class Lack:
         if self.state == "stale":
             return (
                 f"source {self.source.source} is good to {self.source.good_to}, which lasts for figures up to "
-                f"{self.good_for} (stale_after = {self.settings.stale_after} days), not up to {last}."
+                f"{self.good_for} (stale_after = {self.settings.stale_after} days), not up to {last}"
             )
-        return f"{self}, above the share of {self.settings.incomplete_above} (incomplete_above)."
+        return f"{self}, above the share of {self.settings.incomplete_above} (incomplete_above)"
 
 
 def stale(sources: Sources, last: date, *, allowed: bool) -> str | None:
@@ -98,7 +98,7 @@ def stale(sources: Sources, last: date, *, allowed: bool) -> str | None:
 
 
 def _refusal(lacks: list[Lack], last: date) -> str:
-    whys = " ".join(_capital(lack.why(last)) for lack in lacks)
+    whys = "; ".join(lack.why(last) for lack in lacks)
     remedies = " ".join(dict.fromkeys(lack.remedy for lack in lacks))
     ways = []
     if all(lack.state == "stale" for lack in lacks):
@@ -106,11 +106,7 @@ def _refusal(lacks: list[Lack], last: date) -> str:
     names = {"stale": "stale_after", "incomplete": "incomplete_above"}
     keys = " and ".join(dict.fromkeys(names[lack.state] for lack in lacks))
     ways += ["take the figures as they are (--allow-stale)", f"set {keys} in book.toml"]
-    return f"the figures are withheld. {whys} {remedies} Else {', or '.join(ways)}."
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return f"the figures are withheld: {whys}. {remedies} Else {', or '.join(ways)}."
 
 
 def require_known(connection: duckdb.DuckDBPyConnection, as_of: datetime | None, now: datetime) -> None:

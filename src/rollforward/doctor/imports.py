@@ -7,17 +7,21 @@ from rollforward.doctor.uncounted import uncounted
 from rollforward.records.tables import TABLES
 from rollforward.store import problems
 
+_KNOWN = "($known_at::TIMESTAMP IS NULL OR recorded_at <= $known_at::TIMESTAMP)"
+_IMPORTS = f"(SELECT * FROM imports WHERE {_KNOWN})"
+
 
 def imports(book: Examined) -> Finding:
     """Whether every import's rows are all accounted for, and every booked row is there."""
-    wrong = book.count("SELECT count(*) FROM imports WHERE rows_in <> booked + unchanged + quarantined")
-    tables = " UNION ALL ".join(f"SELECT import FROM {table}" for table in TABLES)
-    booked = book.count("SELECT sum(booked) FROM imports")
-    there = book.count(f"SELECT count(*) FROM ({tables})")
+    known = {"known_at": book.kept.known_at}
+    wrong = book.count(f"SELECT count(*) FROM {_IMPORTS} WHERE rows_in <> booked + unchanged + quarantined", **known)
+    tables = " UNION ALL ".join(f"SELECT recorded_at FROM {table}" for table in TABLES)
+    booked = book.count(f"SELECT sum(booked) FROM {_IMPORTS}", **known)
+    there = book.count(f"SELECT count(*) FROM ({tables}) WHERE {_KNOWN}", **known)
     remedy = "Restore the folder from a backup, or make the book anew from its files."
     if wrong or booked != there:
         return Finding("imports", "fails", f"{wrong:,} do not add up; {booked:,} rows booked, {there:,} there", remedy)
-    number = book.count("SELECT count(*) FROM imports")
+    number = book.count(f"SELECT count(*) FROM {_IMPORTS}", **known)
     if not number:
         return Finding("imports", "look", "nothing was imported yet", "Run `rollforward import FILE`.")
     each = "the 1 import" if number == 1 else f"each of {number:,} imports"

@@ -13,15 +13,16 @@ STANDING = """
 known AS (SELECT * FROM imports WHERE $known_at::TIMESTAMP IS NULL OR recorded_at <= $known_at::TIMESTAMP),
 read AS (SELECT source, unnest(files) AS file, import FROM known),
 last_import AS (SELECT source, file, max(import) AS import FROM read GROUP BY source, file),
-whole AS (
-    SELECT source, "table", max(recorded_at) AS since
-    FROM (SELECT source, unnest(carried) AS "table", recorded_at FROM known WHERE complete) GROUP BY source, "table"
+complete_ones AS (SELECT source, unnest(carried) AS "table", import, recorded_at FROM known WHERE complete),
+latest_complete AS (
+    SELECT * FROM complete_ones QUALIFY rank() OVER (PARTITION BY source, "table" ORDER BY recorded_at DESC) = 1
 ),
+whole AS (SELECT source, "table", min(import) AS since FROM latest_complete GROUP BY source, "table"),
 standing AS (
     SELECT p.* FROM problems p JOIN known ON known.import = p.import
     LEFT JOIN last_import ON last_import.source = p.source AND last_import.file = p.file
     LEFT JOIN whole ON whole.source = p.source AND whole."table" = p."table"
-    WHERE (p.file = '' OR p.import = last_import.import) AND (whole.since IS NULL OR p.recorded_at >= whole.since)
+    WHERE (p.file = '' OR p.import = last_import.import) AND (whole.since IS NULL OR p.import >= whole.since)
 )
 """
 """The problems of imports that stand, as known at a time (null: now). A file imported again speaks with its last

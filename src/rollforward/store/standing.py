@@ -63,7 +63,7 @@ speaking AS (
 amounts AS (
     SELECT known.source, sum(known.rows_in) AS rows FROM known JOIN speaking USING (import)
     LEFT JOIN whole ON whole.source = known.source AND whole."table" = $table
-    WHERE list_contains(known.carried, $table) AND (whole.since IS NULL OR known.recorded_at >= whole.since)
+    WHERE list_contains(known.carried, $table) AND (whole.since IS NULL OR known.import >= whole.since)
     GROUP BY known.source
 ),
 waiting AS (
