@@ -9,6 +9,7 @@ import argparse
 import contextlib
 import csv
 import platform
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ import duckdb
 
 from book import TODAY, benchmark_book
 from measures import Figure, command, median_seconds, paired, seconds
+from rollforward.book import View
 from rollforward.ledger.ground import Ground
 from rollforward.sources.demo import DemoCompany
 from rollforward.store import ledgers
@@ -54,7 +56,11 @@ def _figures(customers: int, rows: int) -> Iterator[Figure]:
     book = benchmark_book(FOLDER, customers)
     yield from _build(book)
     yield from _queries(book)
+    yield from _policies(book)
     yield from _import(rows)
+
+
+_DIFF = ("-m", "rollforward", "policy", "diff", "default", "stripe")
 
 
 def _start_up() -> Iterator[Figure]:
@@ -65,6 +71,8 @@ def _start_up() -> Iterator[Figure]:
         command("-m", "rollforward", "demo", str(demo))
     mrr = median_seconds(lambda: command("-m", "rollforward", "mrr", "--book", str(demo)), 5)
     yield Figure("`rollforward mrr` on the demo book of 2,000 customers", f"{mrr:.2f} s", "under 1.5 s", mrr < 1.5)
+    differing = median_seconds(lambda: command(*_DIFF, "--book", str(demo)), 5)
+    yield Figure("`rollforward policy diff default stripe` on it", f"{differing:.2f} s", "under 3 s", differing < 3)
 
 
 def _build(book: Book) -> Iterator[Figure]:
@@ -157,6 +165,35 @@ def _queries(book: Book) -> Iterator[Figure]:
         yield Figure(
             what, f"{took * 1000:.0f} ms", f"under {goal:.1f} s" if goal else "", took < goal if goal else None
         )
+
+
+SECOND = "list-price"
+"""A policy beside the book's: other rules for discounts, returns and past-due days."""
+
+
+def _policies(book: Book) -> Iterator[Figure]:
+    """What a second policy costs, in turn with the first, and what it costs the questions of the first."""
+    folder = book.path / "policies"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{SECOND}.toml").write_text('discounts = "none"\nreturning = "new"\npast_due_days = 14\n', "utf-8")
+    second = View(SECOND)
+    for file in (book.path / "ledgers").glob("*.duckdb"):
+        file.unlink()
+    book.build()
+    alone = median_seconds(lambda: book.metrics("quick_ratio"), 5)
+    ours, theirs, ratio = paired(lambda: seconds(lambda: book.build(second)), lambda: seconds(book.build), RUNS)
+    what = "a build under a second policy kept beside, to one under the first"
+    yield Figure(what, f"{ours:.2f} s to {theirs:.2f} s, {ratio:.2f} x", "no more than a build", ratio <= 1.1)
+    beside = median_seconds(lambda: book.metrics("quick_ratio"), 5)
+    what = "`quick_ratio` by month with a second ledger beside, to without"
+    yield Figure(what, f"{beside * 1000:.0f} ms to {alone * 1000:.0f} ms", "no more")
+    took = median_seconds(lambda: book.metrics("quick_ratio", view=second), 5)
+    yield Figure("`quick_ratio` by month under the second policy", f"{took * 1000:.0f} ms", "")
+    month = date(TODAY.year, TODAY.month, 1)
+    took = median_seconds(lambda: book.causes(start=month), 3)
+    yield Figure("the causes of the last month", f"{took:.2f} s", "")
+    took = seconds(book.causes)
+    yield Figure("the causes of every month", f"{took:.2f} s", "")
 
 
 def _import(rows: int) -> Iterator[Figure]:
