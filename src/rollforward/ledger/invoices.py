@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from rollforward.ledger.arithmetic import CHARGE, annual_amount, quotient, stored
-from rollforward.ledger.months import add_days, add_months, days_between, month_end, months_touched
+from rollforward.ledger.months import add_days, add_months, by_calendar_month, days_between, month_end, months_touched
 from rollforward.ledger.spans import complete
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ def rated_lines(lines: ir.Table, ground: Ground) -> ir.Table:
     whole = counted.kind.isin(["recurring", "usage"])
     own = counted.filter(whole).mutate(full_start=counted.period_start, full_end=counted.period_end)
     parts = _with_full_period(counted.filter(~whole), counted.filter(counted.kind == "recurring"))
-    return _annualised(ibis.union(own, parts.select(own.columns)), ground.policy)
+    lines = _with_unit(ibis.union(own, parts.select(own.columns)))
+    if ground.policy.days_in_month:
+        lines = by_calendar_month(lines, lines.unit == "day", ground.today)
+    return _annualised(lines, ground.policy)
 
 
 def _charge(lines: ir.Table, policy: Policy) -> ir.DecimalValue:
@@ -94,8 +97,8 @@ def whole_months(start: ir.DateValue, end: ir.DateValue) -> ir.IntegerValue:
     return is_whole.ifelse(months, ibis.null())
 
 
-def _annualised(lines: ir.Table, policy: Policy) -> ir.Table:
-    """Lines with the annual amount of their full period's rate."""
+def _with_unit(lines: ir.Table) -> ir.Table:
+    """Lines with their days `[starts, ends)`, and their full period in the largest unit that it is whole in."""
     months = whole_months(lines.full_start, lines.full_end)
     days = days_between(lines.full_start, lines.full_end)
     unit = ibis.cases(
@@ -107,20 +110,27 @@ def _annualised(lines: ir.Table, policy: Policy) -> ir.Table:
     units = unit.cases(("year", quotient(months, 12)), ("month", months), ("week", quotient(days, 7)), else_=days).cast(
         "int64"
     )
+    return lines.mutate(unit=unit, units=units, full_days=days, starts=lines.period_start, ends=lines.period_end)
+
+
+def _annualised(lines: ir.Table, policy: Policy) -> ir.Table:
+    """Lines with the annual amount of their full period's rate."""
     factors = policy.factors
-    numerator = unit.cases(*((name, factor.numerator) for name, factor in factors.items()), else_=0).cast("int64")
-    denominator = unit.cases(*((name, factor.denominator) for name, factor in factors.items()), else_=1).cast("int64")
+    numerator = lines.unit.cases(*((name, factor.numerator) for name, factor in factors.items()), else_=0)
+    denominator = lines.unit.cases(*((name, factor.denominator) for name, factor in factors.items()), else_=1)
+    if policy.days_in_month:
+        numerator = (lines.unit == "day").ifelse(12 * lines.days, numerator)
+    numerator, denominator = numerator.cast("int64"), denominator.cast("int64")
     if policy.proration == "restore":
         own_days = days_between(lines.period_start, lines.period_end)
-        numerator = numerator * (own_days == days).ifelse(1, days)
-        denominator = denominator * (own_days == days).ifelse(1, own_days)
-    lines = lines.mutate(numerator=numerator, denominator=denominator * units)
+        is_whole = own_days == lines.full_days
+        numerator = numerator * is_whole.ifelse(1, lines.full_days)
+        denominator = denominator * is_whole.ifelse(1, own_days)
+    lines = lines.mutate(numerator=numerator, denominator=denominator * lines.units)
     return lines.mutate(
         account=lines.customer,
         annual=annual_amount(lines.charge, lines.numerator, lines.denominator),
         charge=stored(lines.charge),
-        starts=lines.period_start,
-        ends=lines.period_end,
         contract_end=lines.period_end,
         anchor=lines.period_start,
         step_months=ibis.literal(0, "int32"),
