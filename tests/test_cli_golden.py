@@ -117,6 +117,25 @@ interval = "Interval"
 starts = "Start"
 ends = "End"
 """
+CLOSING = (
+    ("2026-06-02T09:00:00", "init books --currency eur --timezone Europe/Berlin"),
+    ("2026-06-02T09:05:00", "import terms.csv --book books --yes --quiet"),
+    ("2026-06-02T09:10:00", "close 2026-06 --book books --by Ada"),
+    ("2026-06-02T09:10:00", "close 2026-04 --book books --by Ada --dry-run"),
+    ("2026-06-02T09:10:00", "close 2026-04 --book books --by Ada --note 'sent to the board'"),
+    ("2026-06-02T09:15:00", "close 2026-05 --book books --by Ada"),
+    ("2026-06-09T09:00:00", "import late.csv --book books --yes --quiet"),
+    ("2026-06-10T09:00:00", "mrr --book books --from 2026-04"),
+    ("2026-06-10T09:00:00", "closes --book books"),
+    ("2026-06-10T09:00:00", "closes 2026-04 --book books"),
+    ("2026-06-10T09:00:00", "restatement 2026-04 --book books"),
+    ("2026-06-10T09:00:00", "restatement 2026-05 --book books --format json"),
+    ("2026-06-10T09:05:00", "reopen 2026-04 --book books --by Bob --reason 'a file was late'"),
+    ("2026-06-10T09:05:00", "reopen 2026-04 --book books --by Bob --reason 'a file was late' --yes"),
+    ("2026-06-10T09:10:00", "closes --book books"),
+    ("2026-06-10T09:10:00", "verify --integrity --book books"),
+)
+"""A session: months are closed, a file comes late, and they are opened again; each command with its time."""
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +211,17 @@ def test_backing_up(tmp_path):
         hold_against("backing_up", "\n".join(told(command) for command in BACKING_UP))
 
 
+def test_closing(tmp_path, monkeypatch):
+    (tmp_path / "terms.csv").write_text(TERMS, "utf-8")
+    (tmp_path / "late.csv").write_text(TERMS.replace("2026-02-01,2026-05-01", "2026-02-01,2026-04-10"), "utf-8")
+    parts = []
+    with sitting_in(tmp_path):
+        for now, command in CLOSING:
+            monkeypatch.setenv("ROLLFORWARD_NOW", now)
+            parts.append(told(command))
+    hold_against("closing", "\n".join(parts))
+
+
 def test_golden_files_name_no_path_of_a_machine():
     texts = [file.read_text("utf-8") for file in GOLDEN.glob("*.txt")]
     assert texts
@@ -200,6 +230,6 @@ def test_golden_files_name_no_path_of_a_machine():
 
 
 def test_every_golden_file_has_its_test():
-    sessions = {"demo", "importing", "importing_several_kinds", "backing_up", "reaching"}
+    sessions = {"demo", "importing", "importing_several_kinds", "backing_up", "reaching", "closing"}
     named = {*READING, *map(help_file, every_command()), *sessions}
     assert {file.stem for file in GOLDEN.glob("*.txt")} == named

@@ -211,3 +211,12 @@ def test_the_command_ends_with_4_where_something_was_changed(book: Book, monkeyp
 def test_cases_and_integrity_are_verified_apart(book: Book):
     assert run("verify").status == 2
     assert run("verify", "case.json", "--integrity", "--book", book.path).status == 2
+
+
+def test_what_people_enter_and_undo_is_chained_too(book: Book):
+    entry = book.merge("c1", into="c0", reason="one company", by="Ada")
+    assert faults(book) == []
+    book.undo(entry.entry, reason="it was not", by="Ada")
+    assert faults(book) == []
+    by_hand(book, "UPDATE entries SET entered_by = 'Bob' WHERE entry = 1")
+    assert ("imports", "import 4, entries: record 1 was changed") in faults(book)

@@ -270,7 +270,7 @@ class Closing(TakingIn, ABC):
             rows = closes.differing_movements(connection, names, close.starts, close.ends)
             learned = closes.learned_since(connection, close, BASIS[str(close.rules["basis"])], *names[:2])
             line = self._lines(connection, ledgers[2], now, close.starts, close.ends - timedelta(days=1))[0]
-            stamp = self._stamp(connection, ledgers[2], now)
+            stamp = self._stamp(connection, ledgers[2], asked)
         reported, opening = restating.line_of_close(close), "opening"
         if close.rules.get("closed_months") == "next_open":
             before = former.amounts["closing"] if former else reported.opening

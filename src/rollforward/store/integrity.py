@@ -146,8 +146,11 @@ def _sums_sql() -> str:
 
 
 def _part(table: str, columns: list[str], number: str, rows: str) -> str:
-    """The query of one table's sums by import. `rows` says which import each row belongs to, as `of_import`."""
-    text = ", ".join(_text(table, name) for name in columns)
+    """The query of one table's sums by import. `rows` says which import each row belongs to, as `of_import`.
+
+    The import itself needs no hash: a row that names another one is missing there and too many here.
+    """
+    text = ", ".join(_text(table, name) for name in columns if name != "import")
     return (
         f"SELECT '{table}', of_import, count(*), sum(hash), sum(hash::HUGEINT * number) FROM ("
         f"SELECT of_import, md5_number_lower(concat_ws(chr(31), {text})) AS hash, {number} AS number "

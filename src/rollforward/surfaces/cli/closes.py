@@ -145,4 +145,10 @@ def warn_of_closes(book: "Book", looking: Looking, periodic: Periodic, *, in_par
     for one in [] if in_part else book.changed_closes(**days, view=view):
         currency = view.currency or book.settings.currency
         reported, now = (f"{quantize(amount, currency):,}" for amount in (one.reported, one.now))
-        warn(f"{one.period} was reported {reported}, now {now}: rollforward closes {one.period}{looking.said}")
+        changed = (
+            f"reported {reported}, now {now}"
+            if reported != now
+            else f"reported {now} as it is now, made of other movements"
+        )
+        series = Looking(looking.book, looking.policy, looking.currency)
+        warn(f"{one.period} was {changed}: rollforward closes {one.period}{series.said}")
