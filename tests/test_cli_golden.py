@@ -91,7 +91,7 @@ SEVERAL = (
     "init books --currency eur --timezone Europe/Berlin --today 2026-06-30",
     "import in --book books",
     "import in --book books --yes",
-    "accounts --book books",
+    "accounts --book books --allow-stale",
 )
 """A session: a folder with several kinds of files, of which one is refused."""
 

@@ -86,7 +86,8 @@ class Lack:
                 f"source {self.source.source} is good to {self.source.good_to}, which lasts for figures up to "
                 f"{self.good_for} (stale_after = {self.settings.stale_after} days), not up to {last}"
             )
-        return f"{self}, above the share of {self.settings.incomplete_above} (incomplete_above)"
+        said = f"source {self.source.source} has {self.source.waiting:,} of {self.source.read:,} rows in quarantine"
+        return f"{said}, more than the share of {self.settings.incomplete_above} (incomplete_above)"
 
 
 def stale(sources: Sources, last: date, *, allowed: bool) -> str | None:

@@ -181,8 +181,8 @@ from rollforward.surfaces.cli.app import run
 
 method = getattr(Intake, sys.argv[1])
 
-def interrupted(self, *arguments):
-    made = method(self, *arguments)
+def interrupted(self, *arguments, **named):
+    made = method(self, *arguments, **named)
     os.kill(os.getpid(), signal.SIGINT)
     return made
 
