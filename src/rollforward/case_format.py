@@ -420,7 +420,7 @@ def _after_today(expect: dict[str, Any], today: str) -> Iterator[Breach]:
 
 
 def _late(told: str, today: str, path: str) -> Iterator[Breach]:
-    if told > today[: len(told)]:
+    if told > today:
         yield Breach(path, f"{_shown(told)} is not allowed. Nothing is expected after today, {today}.")
 
 
