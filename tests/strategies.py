@@ -94,7 +94,15 @@ def policies(draw: DrawFn, max_keys: int = 4) -> Json:
     keys = draw(st.lists(st.sampled_from(sorted(POLICY_VALUES)), max_size=max_keys, unique=True))
     if _rarely(draw, 4) and "basis" not in keys:
         keys = ["basis", *keys[: max_keys - 1]]
-    return {key: draw(POLICY_VALUES[key]) for key in keys}
+    return without_contradictions({key: draw(POLICY_VALUES[key]) for key in keys})
+
+
+def without_contradictions(changes: Json) -> Json:
+    """The changes that contradict no other: a policy that does is refused."""
+    netted = changes.get("netting") == "month" and "churn_rate_formula" in changes
+    filled = changes.get("returning_days", 0) < changes.get("gap_days", 0)
+    left_out = {*(["churn_rate_formula"] if netted else []), *(["returning_days"] if filled else [])}
+    return {key: value for key, value in changes.items() if key not in left_out}
 
 
 @st.composite

@@ -35,7 +35,7 @@ from rollforward.sources.demo import DemoCompany
 from rollforward.sources.files import read_files
 from rollforward.sources.map_file import _BINDING_KEYS, _KEYS, parse_map
 from rollforward.store.settings import SETTINGS, Settings
-from rollforward.surfaces.cli.app import COMMANDS, make_app
+from rollforward.surfaces.cli.app import GROUPS, every_command, make_app
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -118,13 +118,22 @@ def application():
 
 
 def commands_part():
-    return "\n".join(f"## {name}\n\n```text\n{help_of(name)}\n```\n" for name in COMMANDS)
+    return "\n".join(f"## {name}\n\n```text\n{help_of(name)}\n```\n" for name in every_command())
+
+
+def command_of(name):
+    """A command by its name, with its group's in front if it has one."""
+    found = application()
+    for part in name.split():
+        found = found.commands[part]
+    return found
 
 
 def help_of(name):
-    command = application().commands[name]
-    root = application().make_context("rollforward", [], resilient_parsing=True)
-    context = command.make_context(name, [], parent=root, resilient_parsing=True, terminal_width=WIDTH)
+    context = application().make_context("rollforward", [], resilient_parsing=True)
+    for number, part in enumerate(name.split(), start=1):
+        command = command_of(" ".join(name.split()[:number]))
+        context = command.make_context(part, [], parent=context, resilient_parsing=True, terminal_width=WIDTH)
     context.max_content_width = WIDTH
     lines = command.get_help(context).splitlines()
     return "\n".join(line.rstrip() for line in lines)
@@ -216,11 +225,13 @@ def told_commands():
 
 
 def test_the_commands_in_the_pages_exist():
-    for page, (name, *rest) in told_commands():
-        if name.startswith("--"):
+    for page, words in told_commands():
+        if words[0].startswith("--"):
             continue
-        assert name in COMMANDS, f"{page}: rollforward {name}"
-        options = {option for parameter in application().commands[name].params for option in parameter.opts}
+        number = 2 if words[0] in GROUPS else 1
+        name, rest = " ".join(words[:number]), words[number:]
+        assert name in every_command(), f"{page}: rollforward {name}"
+        options = {option for parameter in command_of(name).params for option in parameter.opts}
         unknown = [word for word in rest if word.startswith("--") and word.split("=")[0] not in {*options, "--help"}]
         assert unknown == [], f"{page}: rollforward {name}"
 

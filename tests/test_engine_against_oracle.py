@@ -132,16 +132,11 @@ def _agree(value: Any, expected: Fraction | None) -> bool:
 
 
 def _is_comparable(case: Case) -> bool:
-    """Daily changes and changes netted by month contradict each other; the ledger's movements are netted.
-
-    A one-time charge of a day to come has no rate yet, and more than one answer.
-    """
-    rules = case["policy"]["set"]
-    to_come = any(
+    """A one-time charge of a day to come has no rate yet, and more than one answer."""
+    return not any(
         row.get("kind") == "one_time" and row["starts"] > case["today"] and row["currency"] != case["currency"]
         for row in case["records"].get("subscription_items", [])
     )
-    return not to_come and not (rules.get("netting") == "month" and rules.get("churn_rate_formula") == "daily_sum")
 
 
 @seed(20_240_301)

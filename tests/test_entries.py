@@ -71,7 +71,8 @@ def test_two_customers_merged_from_a_day_on_keep_their_past_and_change_place_on_
     book.merge("acme-labs", into="acme", start=date(2024, 4, 15), **WHO)
     assert told(book)[2:] == [("04-15", "acme", "transfer", 40), ("04-15", "acme-labs", "transfer", -40)]
     (april,) = [row for row in book.rollforward().to_dicts() if row["period"] == "2024-04"]
-    assert (april["opening"], april["transfer"], april["closing"]) == (140, 0, 140)
+    assert (april["opening"], april["closing"]) == (140, 140)
+    assert "transfer" not in april
     assert book.metrics("customers", end=date(2024, 4, 30)).rows[-1][-1] == 1
 
 
@@ -268,3 +269,44 @@ def test_a_dry_run_enters_nothing():
     assert book.entries() == []
     with pytest.raises(NotFoundError, match="there is no entry 7"):
         book.undo(7, **WHO)
+
+
+# -- what is likely ---------------------------------------------------------------------------------------------------
+
+
+def test_a_churn_and_a_start_of_a_like_name_and_amount_are_proposed_as_a_transfer_and_not_applied():
+    book = book_of(
+        sub("cus_1", "100", "2024-01-01", "2024-03-29"),
+        sub("A-77", "105", "2024-04-02"),
+        names={"cus_1": "Initech GmbH", "A-77": "INITECH"},
+    )
+    before = told(book)
+    ((kind, customer, other, evidence, command),) = book.likely().rows
+    assert (kind, customer, other) == ("transfer", "A-77", "cus_1")
+    assert evidence == (
+        "the same name, 'INITECH' and 'Initech GmbH'; began 4 days after the other ended (2024-03-29), at a like amount"
+    )
+    assert command == "rollforward entry transfer A-77 --from cus_1 --reason ..."
+    assert told(book) == before
+
+
+def test_two_running_customers_of_one_domain_are_proposed_as_a_merge():
+    book = book_of(ACME, sub("zeta", "7", "2024-01-01"))
+    people = [
+        {"customer": customer, "name": name, "attributes": {"email": email}}
+        for customer, name, email in (("acme", "Acme", "pay@acme.test"), ("zeta", "Other Ltd", "ap@acme.test"))
+    ]
+    book.take_in([translate_records("customers", people, source="billing", timezone="UTC")], source="billing")
+    (row,) = book.likely().to_dicts()
+    assert (row["kind"], row["customer"], row["other"]) == ("merge", "zeta", "acme")
+    assert row["evidence"] == "the same e-mail domain, acme.test"
+
+
+def test_addresses_that_everybody_has_and_other_names_prove_nothing():
+    book = book_of(ACME, sub("zeta", "7", "2024-01-01"))
+    people = [
+        {"customer": customer, "name": name, "attributes": {"email": f"{customer}@gmail.com"}}
+        for customer, name in (("acme", "Acme Foods"), ("zeta", "Acme Motors"))
+    ]
+    book.take_in([translate_records("customers", people, source="billing", timezone="UTC")], source="billing")
+    assert len(book.likely()) == 0

@@ -22,7 +22,14 @@ ROOMS = {
         "book.py",
         "backup.py",
         "restoring.py",
+        "bridge.py",
+        "bridging.py",
+        "policies.py",
         "taking_in.py",
+        "entering.py",
+        "merging.py",
+        "likely.py",
+        "correcting.py",
         "proposals.py",
         "asking.py",
         "completeness.py",
@@ -57,6 +64,9 @@ MAY_IMPORT = {
 ALSO = {
     # The engine runs the ledger's stages in order. The ledger knows no store, so the arrows still form no circle.
     "store/ledgers.py": {"ledger", "policy"},
+    "store/scratch.py": {"ledger", "policy"},
+    # A book keeps its policies as files beside its database.
+    "store/policies.py": {"policy"},
     # A result shows itself in a notebook; the import stands within `_repr_html_`.
     "results.py": {"charts"},
 }

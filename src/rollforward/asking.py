@@ -88,7 +88,7 @@ class Asking:
         from rollforward.metrics.answers import Question, needs_of
 
         last = min(end, self.today) if end else self.today
-        self._require_records()
+        require_records(self.connection, self.policy)
         first = start or self._first_day(last)
         if first > last:
             raise UsageError(f"nothing lies between {first} and {last}. The book looks up to {self.today}.")
@@ -103,17 +103,6 @@ class Asking:
         for _ in range(look_back):
             asked.insert(0, period_of(asked[0].start - timedelta(days=1), every, fiscal))
         return tuple(asked)
-
-    def _require_records(self) -> None:
-        """IncompleteError where the book has no records of the kind that the policy counts: unknown is not 0."""
-        from rollforward.ledger.build import BASIS
-
-        table = BASIS[self.policy.basis]
-        if not self.connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall():
-            raise IncompleteError(
-                f"policy {self.policy.name} counts {table}, and the book has none. Import some with "
-                "`rollforward import FILE`, or take a policy of another basis (--policy, or `policy` in book.toml)."
-            )
 
     def _first_day(self, last: date) -> date:
         """The day of the first movement; IncompleteError where there is none yet."""
@@ -143,6 +132,18 @@ class Asking:
             hand_in(self.connection, name, columns, rows)
 
         return Source(ledger(made, ground.timeless()), made, made["cube"], self.kept.dimensions, run, give)
+
+
+def require_records(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
+    """IncompleteError where the book has no records of the kind that a policy counts: unknown is not 0."""
+    from rollforward.ledger.build import BASIS
+
+    table = BASIS[policy.basis]
+    if not connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchall():
+        raise IncompleteError(
+            f"policy {policy.name} counts {table}, and the book has none. Import some with "
+            "`rollforward import FILE`, or take a policy of another basis (--policy, or `policy` in book.toml)."
+        )
 
 
 def hand_in(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,11 +32,13 @@ from rollforward.errors import (
 from rollforward.flows import cause_rows, flow_columns, rollforward_row
 from rollforward.listing import Listing
 from rollforward.money import exact
-from rollforward.policy.policy import Policy, load, preset, preset_names
+from rollforward.policy.policy import Policy
+from rollforward.policy.written import value_text
 from rollforward.results import Cell, ColumnKind, Result, ResultColumn, Stamp, column
 from rollforward.store import ledgers, problems, settings
 from rollforward.store.database import Database, MemoryDatabase
 from rollforward.store.ledgers import KeptLedger, LedgerKey
+from rollforward.store.policies import PolicyShelf
 from rollforward.store.settings import Settings
 from rollforward.taking_in import TakingIn
 
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from rollforward.backup import BackupProgress, Manifest
+    from rollforward.bridge import PolicyBridge
     from rollforward.demo_book import Demo
     from rollforward.doctor import Uncounted
     from rollforward.metrics.registry import Metric
@@ -86,6 +89,7 @@ class Book(TakingIn, Entering):
     def __init__(self, path: Path, found: Settings, clock: Clock = now, kept_in: Database | None = None) -> None:
         super().__init__(found, clock, kept_in or Database(path))
         self.path = path
+        self.shelf = PolicyShelf(None if kept_in else path)
 
     # -- making and opening ------------------------------------------------------------------------------------------
 
@@ -189,6 +193,7 @@ class Book(TakingIn, Entering):
 
     def build(self, view: View = View(), *, progress: Progress = _quiet, force: bool = True) -> KeptLedger:
         """Build the ledger of a view anew and prove it; with `force=False` only if it is not up to date."""
+        view = replace(view, policy=self._used(view))
         with self._database.reading() as connection:
             require_known(connection, view.as_of, self._clock())
             found = None if force else self._found(connection, self._key(view))
@@ -205,18 +210,55 @@ class Book(TakingIn, Entering):
         return min(self.settings.today or local, local)
 
     def policy(self, name: str | Policy | None = None) -> Policy:
-        """A policy by name: the book's own in `policies/`, or a built-in one. A policy stands for itself."""
-        if isinstance(name, Policy):
-            return name
-        name = name or self.settings.policy
-        if name not in self.policies():
-            raise UnknownNameError("policy", name, self.policies())
-        own = self._own_policies()
-        return load(own[name], name) if name in own else preset(name)
+        """A policy by name or by name and version: the book's own, or a built-in one. A policy stands for itself."""
+        return name if isinstance(name, Policy) else self.shelf.find(name or self.settings.policy)
 
     def policies(self) -> list[str]:
         """The names of the policies: the book's own and the built-in ones."""
-        return sorted({*self._own_policies(), *preset_names()})
+        return self.shelf.names()
+
+    def policy_bridge(
+        self,
+        first: str | Policy,
+        other: str | Policy,
+        *,
+        on: date | None = None,
+        view: View = View(),
+        accounts: bool = False,
+    ) -> PolicyBridge:
+        """What each rule in which two policies differ is worth on a day (default: today), and the residual, 0.
+
+        With `accounts`, `changed` lists every account that a rule changes. The view's own policy is not read.
+        """
+        from rollforward import bridging
+
+        today = self.today(view.as_of)
+        day = on or today
+        if day > today:
+            raise UsageError(f"{day} is yet to come. The book looks up to {today}.")
+        one, two = (self._used(replace(view, policy=name)) for name in (first, other))
+        with self._database.reading() as connection:
+            require_known(connection, view.as_of, self._clock())
+            lacks = (self._lacking(connection, replace(view, policy=policy), day) for policy in (one, two))
+            lacking = "; ".join(dict.fromkeys(lack for lack in lacks if lack)) or None
+            stamp = replace(self._stamp_of(connection, one, view, f"{two.label} ({two.hash})", day), stale=lacking)
+            at = bridging.Standpoint(connection, stamp.currency, today, view.as_of, day)
+            return bridging.bridge(at, one, two, stamp, accounts=accounts)
+
+    def what_if(
+        self,
+        changes: Mapping[str, Any],
+        *,
+        on: date | None = None,
+        view: View = View(),
+        accounts: bool = False,
+    ) -> PolicyBridge:
+        """The bridge from the view's policy to what it would be with some keys changed; PolicyError for a wrong key."""
+        now = self.policy(view.policy)
+        said = ", ".join(f"{key}={value_text(value)}" for key, value in changes.items())
+        return self.policy_bridge(
+            now, now.with_settings(f"{now.label} with {said}", dict(changes)), on=on, view=view, accounts=accounts
+        )
 
     def rollforward(
         self,
@@ -234,8 +276,8 @@ class Book(TakingIn, Entering):
 
             figures = answers.figures(asked.source, asked.question)
             sql = asked.sql(answers.flow_query(asked.source, asked.question))
-        ground = asked.source.ledger.ground
-        shown = flow_columns(segmented=asked.question.segment.follows_items, linked=ground.links)
+        placed = any(one.flows.get("transfer") for one in figures)
+        shown = flow_columns(segmented=asked.question.segment.follows_items, placed=placed)
         moved = {one.group for one in figures if one.opening or any(one.flows.values())}
         rows = [rollforward_row(one, shown, by) for one in figures if one.group in moved or not by]
         columns = [column("period", "text"), *_group_column(by), column("opening", "money")]
@@ -410,6 +452,11 @@ class Book(TakingIn, Entering):
         with self._ready(view) as (connection, kept):
             return uncounted(connection, kept.name, view.as_of)
 
+    def quarantined(self) -> int:
+        """How many rows are in quarantine, and so in no figure of any view."""
+        with self._database.reading() as connection:
+            return problems.counted(connection, "quarantined")
+
     def doctor(self, *, view: View = View()) -> Result:
         """The state of the book: each check with ok, look or fails, what it found, examples, and what to do."""
         from rollforward.doctor import Examined, examine
@@ -451,6 +498,39 @@ class Book(TakingIn, Entering):
             there = self._found(connection, self._key(view))
         return self.policy(view.policy), self._currency(view), there is not None
 
+    def entry_list(self) -> Result:
+        """What people entered, as a table: entry, kind, about, reason, by, at (UTC), undone by."""
+        kept = self.entries()
+        with self._database.reading() as connection:
+            stamp = self._stamp_of(connection, self.policy(), View(), "", self.today())
+        rows: list[tuple[Cell, ...]] = [
+            (
+                one.entry,
+                one.kind,
+                one.about,
+                one.reason,
+                one.entered_by,
+                f"{one.recorded_at:%Y-%m-%d %H:%M}",
+                one.undone_by,
+            )
+            for one in kept
+        ]
+        kinds = {"entry": "count", "undone_by": "count"}
+        names = ("entry", "kind", "about", "reason", "by", "at", "undone_by")
+        columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in names)  # type: ignore[arg-type]
+        return Result("entries", columns, stamp, "", lambda: rows)
+
+    def likely(self, *, view: View = View()) -> Result:
+        """Customers that may be one, or may have moved: kind, customer, other, evidence, and the command for it."""
+        from rollforward.likely import likely, people_of
+
+        with self._ready(view) as (connection, kept):
+            found = likely(people_of(connection, kept.name))
+            stamp = self._stamp(connection, kept, view)
+        rows: list[tuple[Cell, ...]] = [(one.kind, one.customer, one.other, one.evidence, one.command) for one in found]
+        columns = tuple(column(name, "text") for name in ("kind", "customer", "other", "evidence", "command"))
+        return Result("likely", columns, stamp, "", lambda: rows)
+
     def ledger(self, view: View = View()) -> KeptLedger:
         """The ledger of a view, built if it is not up to date."""
         with self._ready(view) as (_, kept):
@@ -466,12 +546,18 @@ class Book(TakingIn, Entering):
     def _sources(self, connection: duckdb.DuckDBPyConnection, view: View) -> Sources:
         return Sources(connection, self.settings, self._counted_table(view.policy), view.as_of)
 
-    def _own_policies(self) -> dict[str, Path]:
-        return {path.stem: path for path in (self.path / "policies").glob("*.toml")}
+    def _lacking(self, connection: duckdb.DuckDBPyConnection, view: View, last: date) -> str | None:
+        """What figures up to a day lack, where the view allows it; WithheldError where not."""
+        return stale(self._sources(connection, view), last, allowed=view.allow_stale)
+
+    def _used(self, view: View) -> Policy:
+        """The policy of a view that is about to be used: a new version of it is noted."""
+        return self.shelf.keep(self.policy(view.policy), self._clock())
 
     @contextmanager
     def _ready(self, view: View) -> Iterator[tuple[duckdb.DuckDBPyConnection, KeptLedger]]:
         """A connection for reading, and an up-to-date ledger of the view; built first if there is none."""
+        view = replace(view, policy=self._used(view))
         with self._database.reading() as connection:
             require_known(connection, view.as_of, self._clock())
             yield connection, self._found(connection, self._key(view)) or self._build(connection, view, _quiet)
@@ -501,24 +587,31 @@ class Book(TakingIn, Entering):
             return ledgers.build(connection, key, ground, _dimensions(self.settings, ground), self._clock(), progress)
 
     def _stamp(
-        self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View, stale: str | None = None
+        self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View, lacking: str | None = None
+    ) -> Stamp:
+        # The ledger may have been built under another name with the same rules.
+        stamp = self._stamp_of(connection, self.policy(view.policy), view, "", self.today(view.as_of))
+        return replace(stamp, ledger_hash=kept.ledger_hash, stale=lacking)
+
+    def _stamp_of(
+        self, connection: duckdb.DuckDBPyConnection, policy: Policy, view: View, beside: str, to: date
     ) -> Stamp:
         row = connection.execute(
             "SELECT max(recorded_at) FROM imports WHERE $known_at IS NULL OR recorded_at <= $known_at::TIMESTAMP",
             {"known_at": view.as_of},
         ).fetchone()
         return Stamp(
-            # The ledger may have been built under another name with the same rules.
-            self.policy(view.policy).name,
-            kept.policy_hash,
-            kept.currency,
+            policy.name,
+            policy.hash,
+            self._currency(view),
             self.settings.timezone,
-            self.today(view.as_of),
+            to,
             row[0] if row else None,
             view.as_of,
-            kept.ledger_hash,
+            "",
             self.settings.fiscal_year_start,
-            stale,
+            policy.version if self.shelf.folder else None,
+            beside,
         )
 
     @contextmanager
@@ -543,7 +636,7 @@ class Book(TakingIn, Entering):
                 question = asked.question(segment, every, start, end, metrics, whole_ledger=whole_ledger)
             except IncompleteError as error:
                 raise _why_nothing(error, connection, kept) from error
-            lacking = stale(self._sources(connection, view), question.today, allowed=view.allow_stale)
+            lacking = self._lacking(connection, view, question.today)
             yield Asked(asked.source(), question, self._stamp(connection, kept, view, lacking), kept)
 
     def _listing(

@@ -183,3 +183,11 @@ class UnknownNameError(UsageError):
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(known)}."
         super().__init__(f"unknown {kind} {name!r}. {hint}")
+
+
+class UnknownVersionError(UnknownNameError):
+    """A policy has no such version; those that it has are named."""
+
+    def __init__(self, policy: str, version: int, known: list[int]) -> None:
+        there = ", ".join(f"{policy}@{one}" for one in known) or "none yet: the first is noted when it is first used"
+        UsageError.__init__(self, f"policy {policy} has no version {version}. There is {there}.")

@@ -26,12 +26,12 @@ FLOW_COLUMNS = {
 """The columns of a roll-forward between opening and closing, with the sign that makes losses positive."""
 
 
-def flow_columns(*, segmented: bool, linked: bool) -> list[str]:
+def flow_columns(*, segmented: bool, placed: bool) -> list[str]:
     """The kinds that a roll-forward shows.
 
-    entered and left only under a filter by item, transfer only where customers count for other accounts.
+    entered and left only under a filter by item, transfer only where MRR changed its place between the parts shown.
     """
-    hidden = {*([] if segmented else ["entered", "left"]), *([] if linked else ["transfer"])}
+    hidden = {*([] if segmented else ["entered", "left"]), *([] if placed else ["transfer"])}
     return [kind for kind in FLOW_COLUMNS if kind not in hidden]
 
 

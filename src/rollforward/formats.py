@@ -97,7 +97,24 @@ def _footed_rows(answer: Answer) -> list[tuple[Cell, ...]]:
         return [_footed_rollforward(answer, row) for row in answer.rows]
     if answer.subject == "movements":
         return [_footed_movement(answer, row) for row in answer.rows]
+    if answer.subject == "policy_bridge":
+        return _footed_bridge(answer)
     return answer.rows
+
+
+def _footed_bridge(answer: Answer) -> list[tuple[Cell, ...]]:
+    """The rows of a bridge, whose effects lead from one printed MRR to the next."""
+    effect, mrr = answer.names.index("effect"), answer.names.index("mrr")
+    shown, before = [], Decimal(0)
+    for row in answer.rows:
+        after = row[mrr]
+        if isinstance(row[effect], Decimal) and isinstance(after, Decimal):
+            moved = rounded(after, answer.places) - before
+            shown.append((*row[:effect], moved, *row[effect + 1 :]))
+        else:
+            shown.append(row)
+        before = rounded(after, answer.places) if isinstance(after, Decimal) else before
+    return shown
 
 
 def _footed_rollforward(answer: Answer, row: tuple[Cell, ...]) -> tuple[Cell, ...]:

@@ -36,7 +36,8 @@ class Stamp:
 
     data_as_of: when the book last learned something · known_at: the time it was asked as known at, None for now ·
     today: the last day that the figures look at · fiscal_year_start: the month in which quarters and years begin ·
-    stale: what the sources lack for the figures where that was allowed, None where nothing.
+    policy_version: None where nobody counts versions · beside: the other policy, where two are compared, and then no
+    ledger's hash · stale: what the sources lack for the figures where that was allowed, None where nothing.
     """
 
     policy: str
@@ -48,21 +49,29 @@ class Stamp:
     known_at: datetime | None
     ledger_hash: str
     fiscal_year_start: int = 1
+    policy_version: int | None = None
+    beside: str = ""
     stale: str | None = None
 
     def __str__(self) -> str:
         known = f", known at {self.known_at:%Y-%m-%d %H:%M:%S} UTC" if self.known_at else ""
         data = f"{self.data_as_of:%Y-%m-%d %H:%M:%S} UTC" if self.data_as_of else "no import yet"
+        version = "" if self.policy_version is None else f"@{self.policy_version}"
+        beside = f" beside {self.beside}" if self.beside else ""
+        ledger = f", ledger {self.ledger_hash}" if self.ledger_hash else ""
+        stale = f", stale: {self.stale}" if self.stale else ""
         return (
-            f"policy {self.policy} ({self.policy_hash}), {self.currency}, to {self.today} {self.timezone}, "
-            f"data as of {data}{known}, ledger {self.ledger_hash}" + (f", stale: {self.stale}" if self.stale else "")
+            f"policy {self.policy}{version} ({self.policy_hash}){beside}, {self.currency}, "
+            f"to {self.today} {self.timezone}, data as of {data}{known}{ledger}{stale}"
         )
 
     def to_dict(self) -> dict[str, str | None]:
         """The stamp as text by name."""
         return {
             "policy": self.policy,
+            "policy_version": None if self.policy_version is None else str(self.policy_version),
             "policy_hash": self.policy_hash,
+            **({"beside": self.beside} if self.beside else {}),
             "currency": self.currency,
             "timezone": self.timezone,
             "today": self.today.isoformat(),

@@ -92,7 +92,7 @@ def _spans(made: Tables, ground: Ground) -> ir.Table:
         return invoice_spans(made["invoice_lines"], ground)
     if ground.policy.basis == "snapshots":
         return snapshot_spans(made["mrr_snapshots"])
-    if not _rows_stand_alone(ground):
+    if "plain_items" not in made or not _rows_stand_alone(ground):
         return _item_spans(made["subscription_items"], made, ground)
     without_discounts = replace(ground, traits=replace(ground.traits, discount_depth=0))
     return ibis.union(

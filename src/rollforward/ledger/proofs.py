@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
-from rollforward.ledger.arithmetic import whole
+from rollforward.ledger.levels import levels_on
 
 if TYPE_CHECKING:
     from rollforward.ledger.ground import Ground
@@ -98,26 +98,8 @@ def _dimensions(cube: ir.Table) -> ir.Table:
 def _levels(ledger: Ledger, days: ir.Table) -> ir.Table:
     """Units whose level by movements on a day is not the sum of what stands behind it."""
     unit = ledger.ground.unit
-    summed = _levels_by_spans(ledger, days) if _is_plain(ledger.ground) else _levels_by_events(ledger, days)
+    summed = levels_on(days, ledger.valued, ledger.ground, unit)
     moves = ledger.movements.join(days, [ledger.movements.day <= days["at"], ledger.movements.until > days["at"]])
     moves = moves.filter(moves.after != 0).select("at", *unit, "after")
     both = summed.filter(summed.level != 0).outer_join(moves, ["at", *unit])
     return both.filter(ibis.coalesce(both.level, 0) != ibis.coalesce(both.after, 0))
-
-
-def _is_plain(ground: Ground) -> bool:
-    """Whether a level is the sum of the spans of its day, neither netted by month nor rounded by subscription."""
-    rounding = ground.policy.rounding
-    return ground.policy.netting == "day" and (rounding is None or rounding.level != "subscription")
-
-
-def _levels_by_spans(ledger: Ledger, days: ir.Table) -> ir.Table:
-    spans = ledger.valued.filter(ledger.valued.line == "mrr")
-    running = spans.join(days, [spans.starts <= days["at"], spans.ends > days["at"]])
-    return running.group_by("at", *ledger.ground.unit).agg(level=whole(running.amount.sum()))
-
-
-def _levels_by_events(ledger: Ledger, days: ir.Table) -> ir.Table:
-    events = ledger.events()
-    past = events.join(days, events.day <= days["at"])
-    return past.group_by("at", *ledger.ground.unit).agg(level=whole(past.delta.sum()))

@@ -24,6 +24,15 @@ class Key:
     check: Check
     about: str
 
+    @property
+    def allowed(self) -> str:
+        """What the key may say, in words."""
+        return self.check(_NOTHING) or ""
+
+
+_NOTHING = object()
+"""A value that no key allows."""
+
 
 _LONGEST_DAYS = 36_500
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rollforward.errors import PolicyError, UnknownNameError
-from rollforward.policy.keys import KEYS, MONTHS_PER, UNITS
+from rollforward.errors import UnknownNameError
+from rollforward.policy.contradictions import refuse_contradictions
+from rollforward.policy.files import Layer, PolicyFile, check, merged, read
+from rollforward.policy.versions import MARK, settings_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -28,10 +30,15 @@ class Rounding:
 
 @dataclass(frozen=True)
 class Policy:
-    """The rules, all of them set. `settings` has the keys of `rollforward.policy.keys.KEYS`."""
+    """The rules, all of them set. `settings` has the keys of `rollforward.policy.keys.KEYS`.
+
+    `version` numbers what the name has stood for, None where nobody counts: in memory, and for rules put together by a
+    program. Neither name nor version is a rule, so the hash has none of them.
+    """
 
     name: str
     settings: dict[str, Any]
+    version: int | None = field(default=None, compare=False)
 
     def __getattr__(self, key: str) -> Any:
         """The value of a key, as written."""
@@ -46,8 +53,12 @@ class Policy:
     @property
     def hash(self) -> str:
         """Twelve hexadecimal digits that change with any rule."""
-        text = json.dumps(self.settings, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return settings_hash(self.settings)
+
+    @property
+    def label(self) -> str:
+        """The name, and the version where there is one: `ours@2`."""
+        return self.name if self.version is None else f"{self.name}{MARK}{self.version}"
 
     @property
     def factors(self) -> dict[str, Fraction]:
@@ -87,31 +98,51 @@ class Policy:
         return int(months) if months else None
 
     def with_settings(self, name: str, changes: dict[str, Any]) -> Policy:
-        """Another policy that differs in some keys; PolicyError if one of them is wrong."""
-        _check(name, changes)
-        settings = {**self.settings, **changes}
-        settings["months_per"] = {**self.settings["months_per"], **changes.get("months_per", {})}
-        return Policy(name, settings)
+        """Another policy that differs in some keys; PolicyError if one of them is wrong, or contradicts another."""
+        check(changes, name)
+        return of_layers(name, [Layer("", self.settings), Layer("", changes)], name)
+
+    def differing(self, other: Policy) -> list[str]:
+        """The keys in which another policy differs, in the order of the keys."""
+        return [key for key, value in self.settings.items() if other.settings[key] != value]
+
+    def switched(self, other: Policy, keys: Sequence[str]) -> Policy:
+        """This policy with some keys as another one has them. It may contradict itself: it is a step on a way."""
+        return Policy(self.name, {**self.settings, **{key: other.settings[key] for key in keys}})
 
 
-def _check(name: str, settings: dict[str, Any]) -> None:
-    for key, value in settings.items():
-        if key not in KEYS:
-            raise PolicyError(name, key, str(UnknownNameError("key", key, list(KEYS))))
-        if allowed := KEYS[key].check(value):
-            raise PolicyError(name, key, f"{value!r} is not allowed. Write {allowed}.")
+def of_layers(name: str, layers: Sequence[Layer], where: object, version: int | None = None) -> Policy:
+    """The policy of layers over the defaults; PolicyError, naming `where` it stands, if it contradicts itself."""
+    settings = merged(layers)
+    refuse_contradictions(settings, where)
+    return Policy(name, settings, version)
 
 
-DEFAULT = Policy("default", {key.name: key.default for key in KEYS.values()} | {"months_per": dict(MONTHS_PER)})
+DEFAULT = of_layers("default", [], "default")
 """The policy that holds where nobody has decided."""
 
 
 def preset(name: str) -> Policy:
     """The built-in policy of that name; UnknownNameError with the nearest names if there is none."""
+    layers = preset_layers(name)
+    file = preset_file(name)
+    return of_layers(name, layers, file.path, file.version)
+
+
+def preset_file(name: str) -> PolicyFile:
+    """The file of a built-in policy, with its version; UnknownNameError with the nearest names if there is none."""
     known = preset_names()
     if name not in known:
         raise UnknownNameError("policy", name, known)
-    return load(PRESETS / f"{name}.toml", name)
+    file = read(PRESETS / f"{name}.toml", name)
+    return replace(file, version=file.version or 1)
+
+
+def preset_layers(name: str) -> list[Layer]:
+    """The settings of a built-in policy, on top of those of the one that it extends."""
+    file = preset_file(name)
+    below = preset_layers(file.extends) if file.extends else []
+    return [*below, Layer(f"preset {name}", file.settings)]
 
 
 def preset_names() -> list[str]:
@@ -119,20 +150,4 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in PRESETS.glob("*.toml"))
 
 
-def load(path: Path, name: str) -> Policy:
-    """The policy of a TOML file: its keys over those of the preset that it `extends`, by default `default`."""
-    try:
-        settings = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PolicyError(path, "file", f"not TOML: {error}") from error
-    base = settings.pop("extends", None)
-    return (preset(base) if base else DEFAULT).with_settings(
-        name, {key: _null(value) for key, value in settings.items()}
-    )
-
-
-def _null(value: Any) -> Any:
-    return None if value == "null" else value
-
-
-__all__ = ["DEFAULT", "UNITS", "Policy", "Rounding", "load", "preset", "preset_names"]
+__all__ = ["DEFAULT", "Policy", "Rounding", "of_layers", "preset", "preset_file", "preset_layers", "preset_names"]

@@ -32,10 +32,15 @@ def _sentence(policy: Policy, key: str) -> str:
     if key == "discounts" and policy.basis == "invoices":
         return _DISCOUNTS_ON_INVOICES.get(value, _AS_INVOICED)
     said = sentence_of(key, value)
-    readers = _READ_ON.get(key)
-    if readers is None or policy.basis in readers:
+    if has_effect(key, policy):
         return said
     return f"{said} This has no effect while {_BASIS[policy.basis]} count."
+
+
+def has_effect(key: str, policy: Policy) -> bool:
+    """Whether a key is read at all on the policy's basis."""
+    readers = _READ_ON.get(key)
+    return readers is None or policy.basis in readers
 
 
 def sentence_of(key: str, value: Any) -> str:

@@ -16,10 +16,12 @@ from rollforward.surfaces.cli import (
     books,
     checks,
     completeness,
+    entries,
     exporting,
     figures,
     importing,
     listings,
+    policies,
 )
 from rollforward.surfaces.cli.groups import expanded
 from rollforward.surfaces.cli.voice import fail, note
@@ -43,6 +45,12 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "restore": (backups.restore, "rollforward restore acme-2026-07-01.zip acme"),
 }
 """Every command, with the example that its help ends with."""
+
+GROUPS: dict[str, tuple[str, dict[str, tuple[Callable[..., None], str]]]] = {
+    "entry": ("What people enter: merges, transfers, exclusions, contracts, corrections.", entries.COMMANDS),
+    "policy": ("What counts: policies listed, in words, side by side, and new ones.", policies.COMMANDS),
+}
+"""Every group of commands: what it is about, and its commands."""
 
 _STATUSES = (
     "Exit status: 0 ok, 1 failed, 2 usage, 3 data incomplete or stale, 4 does not reconcile or a case differs, "
@@ -76,12 +84,27 @@ def make_app() -> typer.Typer:
     app.callback(epilog=f"Example: rollforward demo demo\n\n{_STATUSES}")(_root)
     for name, (command, example) in COMMANDS.items():
         app.command(name, epilog=f"Example: {example}")(expanded(command))
+    for name, (about, commands) in GROUPS.items():
+        app.add_typer(_group(name, about, commands))
     return app
+
+
+def _group(name: str, about: str, commands: dict[str, tuple[Callable[..., None], str]]) -> typer.Typer:
+    group = typer.Typer(name=name, help=about, no_args_is_help=True, rich_markup_mode=None)
+    for own, (command, example) in commands.items():
+        group.command(own, epilog=f"Example: {example}")(expanded(command))
+    return group
+
+
+def every_command() -> list[str]:
+    """The names of all commands, those of groups with the group's name in front."""
+    return [*COMMANDS, *(f"{group} {name}" for group, (_, commands) in GROUPS.items() for name in commands)]
 
 
 def run(arguments: list[str]) -> int:
     """Run a command line: its exit status. What goes wrong is one message on stderr, never a traceback."""
-    arguments = arguments or ["--help"]
+    if not arguments or (len(arguments) == 1 and arguments[0] in GROUPS):
+        arguments = [*arguments, "--help"]
     if "--no-color" in arguments:
         os.environ["NO_COLOR"] = "1"
     try:

@@ -55,7 +55,7 @@ def movements(
             causes=moved.causes,
             view=looking.view(book),
         )
-    _show(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None, latest=True)
+    show_list(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None, latest=True)
     looking.warn_of_uncounted(book, quiet=printed.quiet)
 
 
@@ -71,7 +71,7 @@ def accounts(
     book = looking.open()
     with printed.working("listing"):
         result = book.accounts(where=filtered.chosen(), search=search, view=looking.view(book))
-    _show(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None)
+    show_list(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None)
     looking.warn_of_uncounted(book, quiet=printed.quiet)
 
 
@@ -88,10 +88,10 @@ def problems(
     book = looking.open()
     with printed.working("listing"):
         result = book.problems(severity=severity, view=looking.view(book))
-    _show(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None)
+    show_list(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None)
 
 
-def _show(result: "Result", printed: Printed, limit: int | None, *, chosen: bool, latest: bool = False) -> None:
+def show_list(result: "Result", printed: Printed, limit: int | None, *, chosen: bool, latest: bool = False) -> None:
     """Print a list; a table as many lines as it may have, with a note of how many more there are."""
     from rollforward.formats import answer_of
 

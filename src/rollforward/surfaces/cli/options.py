@@ -18,6 +18,7 @@ from rollforward.surfaces.cli.voice import clock, note, warn
 if TYPE_CHECKING:
     from rollforward.book import Book, View
     from rollforward.formats import Answer
+    from rollforward.policies import Policies
     from rollforward.results import Result, Stamp
 
 
@@ -31,6 +32,9 @@ class Days(TypedDict):
 Format = Literal["table", "json", "csv", "parquet", "md", "xlsx"]
 
 
+Currency = Annotated[str | None, Option(metavar="CODE", help="In which currency; default: the book's.")]
+AsOf = Annotated[str | None, Option(metavar="TIME", help="As known then: a day, to its end, or a timestamp.")]
+AllowStale = Annotated[bool, Option("--allow-stale", help="Figures even from a source that is stale or incomplete.")]
 DryRun = Annotated[bool, Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 
@@ -64,6 +68,19 @@ class Shelf:
 
         return Book.open(self.book, clock=clock, tell=note)
 
+    def policies(self) -> "Policies":
+        """The policies of the book; the built-in ones where no book is named and none is here."""
+        from rollforward.errors import NotABookError
+        from rollforward.policies import Policies, built_in
+
+        try:
+            book = self.open()
+        except NotABookError:
+            if self.book != Path():
+                raise
+            return built_in()
+        return Policies(book.shelf, book.settings.policy)
+
     @property
     def said(self) -> str:
         """The options that name the same book in another command, with a space before each."""
@@ -80,13 +97,9 @@ class Looking(Shelf):
     """Which book, and how it is looked at."""
 
     policy: Annotated[str | None, Option(metavar="NAME", help="Under which policy; default: the book's.")] = None
-    currency: Annotated[str | None, Option(metavar="CODE", help="In which currency; default: the book's.")] = None
-    as_of: Annotated[str | None, Option(metavar="TIME", help="As known then: a day, to its end, or a timestamp.")] = (
-        None
-    )
-    allow_stale: Annotated[
-        bool, Option("--allow-stale", help="Figures even from a source that is stale or incomplete.")
-    ] = False
+    currency: Currency = None
+    as_of: AsOf = None
+    allow_stale: AllowStale = False
 
     def view(self, book: "Book") -> "View":
         """The view that the options name."""
