@@ -236,13 +236,17 @@ class Book(Auditing, Entering):
         """
         from rollforward import bridging
 
-        day = on or self.today()
-        if day > self.today():
-            raise UsageError(f"{day} is yet to come. The book looks up to {self.today()}.")
+        today = self.today(view.as_of)
+        day = on or today
+        if day > today:
+            raise UsageError(f"{day} is yet to come. The book looks up to {today}.")
         one, two = (self._used(replace(view, policy=name)) for name in (first, other))
         with self._database.reading() as connection:
-            stamp = self._stamp_of(connection, one, view, f"{two.label} ({two.hash})", day)
-            at = bridging.Standpoint(connection, stamp.currency, self.today(), view.as_of, day)
+            require_known(connection, view.as_of, self._clock())
+            lacks = (self._lacking(connection, replace(view, policy=policy), day) for policy in (one, two))
+            lacking = "; ".join(dict.fromkeys(lack for lack in lacks if lack)) or None
+            stamp = replace(self._stamp_of(connection, one, view, f"{two.label} ({two.hash})", day), stale=lacking)
+            at = bridging.Standpoint(connection, stamp.currency, today, view.as_of, day)
             return bridging.bridge(at, one, two, stamp, accounts=accounts)
 
     def what_if(
@@ -556,7 +560,7 @@ class Book(Auditing, Entering):
     def quarantined(self) -> int:
         """How many rows are in quarantine, and so in no figure of any view."""
         with self._database.reading() as connection:
-            return problems.quarantined(connection)
+            return problems.counted(connection, "quarantined")
 
     def doctor(self, *, view: View = View()) -> Result:
         """The state of the book: each check with ok, look or fails, what it found, examples, and what to do."""
@@ -647,6 +651,10 @@ class Book(Auditing, Entering):
     def _sources(self, connection: duckdb.DuckDBPyConnection, view: View) -> Sources:
         return Sources(connection, self.settings, self._counted_table(view.policy), view.as_of)
 
+    def _lacking(self, connection: duckdb.DuckDBPyConnection, view: View, last: date) -> str | None:
+        """What figures up to a day lack, where the view allows it; WithheldError where not."""
+        return stale(self._sources(connection, view), last, allowed=view.allow_stale)
+
     def _used(self, view: View) -> Policy:
         """The policy of a view that is about to be used: a new version of it is noted."""
         return self.shelf.keep(self.policy(view.policy), self._clock())
@@ -709,11 +717,11 @@ class Book(Auditing, Entering):
         return ledgers.build(connection, key, ground, _dimensions(self.settings, ground), self._clock(), progress)
 
     def _stamp(
-        self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View, stale: str | None = None
+        self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View, lacking: str | None = None
     ) -> Stamp:
         # The ledger may have been built under another name with the same rules.
         stamp = self._stamp_of(connection, self.policy(view.policy), view, "", self.today(view.as_of))
-        return replace(stamp, ledger_hash=kept.ledger_hash, stale=stale)
+        return replace(stamp, ledger_hash=kept.ledger_hash, stale=lacking)
 
     def _stamp_of(
         self, connection: duckdb.DuckDBPyConnection, policy: Policy, view: View, beside: str, to: date
@@ -758,7 +766,7 @@ class Book(Auditing, Entering):
                 question = asked.question(segment, every, start, end, metrics, whole_ledger=whole_ledger)
             except IncompleteError as error:
                 raise _why_nothing(error, connection, kept) from error
-            lacking = stale(self._sources(connection, view), question.today, allowed=view.allow_stale)
+            lacking = self._lacking(connection, view, question.today)
             yield Asked(asked.source(), question, self._stamp(connection, kept, view, lacking), kept)
 
     def _listing(

@@ -59,10 +59,10 @@ class Stamp:
         version = "" if self.policy_version is None else f"@{self.policy_version}"
         beside = f" beside {self.beside}" if self.beside else ""
         ledger = f", ledger {self.ledger_hash}" if self.ledger_hash else ""
+        stale = f", stale: {self.stale}" if self.stale else ""
         return (
             f"policy {self.policy}{version} ({self.policy_hash}){beside}, {self.currency}, "
-            f"to {self.today} {self.timezone}, data as of {data}{known}{ledger}"
-            + (f", stale: {self.stale}" if self.stale else "")
+            f"to {self.today} {self.timezone}, data as of {data}{known}{ledger}{stale}"
         )
 
     def to_dict(self) -> dict[str, str | None]:

@@ -80,7 +80,9 @@ def test_known_at_shows_what_was_known_then(desk, monkeypatch):
     assert "1 change what was known" in run("import", "terms.csv", "--book", "book", "--yes").out
 
     def closing(*options):
-        return rows_of(run("mrr", "--book", "book", "--to", "2026-06", "--format", "csv", "--allow-stale", *options))[-1]["closing"]
+        return rows_of(run("mrr", "--book", "book", "--to", "2026-06", "--format", "csv", "--allow-stale", *options))[
+            -1
+        ]["closing"]
 
     monkeypatch.setenv("ROLLFORWARD_NOW", "2026-06-30T12:00:00")
     assert closing() == "180.00"

@@ -42,14 +42,6 @@ FROM {ledger}.set_aside a JOIN {table} r ON r.record = a.record WHERE a."table" 
 """
 
 
-def quarantined(connection: duckdb.DuckDBPyConnection) -> int:
-    """How many rows are in quarantine."""
-    row = connection.execute(
-        f"SELECT count(*) FROM ({LISTED})", {"severity": "quarantined", "known_at": None}
-    ).fetchone()
-    return int(row[0]) if row else 0
-
-
 def listed(
     connection: duckdb.DuckDBPyConnection, ledger: str, severity: str | None, known_at: datetime | None = None
 ) -> list[tuple[Any, ...]]:

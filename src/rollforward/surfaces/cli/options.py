@@ -34,6 +34,7 @@ Format = Literal["table", "json", "csv", "parquet", "md", "xlsx"]
 
 Currency = Annotated[str | None, Option(metavar="CODE", help="In which currency; default: the book's.")]
 AsOf = Annotated[str | None, Option(metavar="TIME", help="As known then: a day, to its end, or a timestamp.")]
+AllowStale = Annotated[bool, Option("--allow-stale", help="Figures even from a source that is stale or incomplete.")]
 DryRun = Annotated[bool, Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 
@@ -98,9 +99,7 @@ class Looking(Shelf):
     policy: Annotated[str | None, Option(metavar="NAME", help="Under which policy; default: the book's.")] = None
     currency: Currency = None
     as_of: AsOf = None
-    allow_stale: Annotated[
-        bool, Option("--allow-stale", help="Figures even from a source that is stale or incomplete.")
-    ] = False
+    allow_stale: AllowStale = False
 
     def view(self, book: "Book") -> "View":
         """The view that the options name."""

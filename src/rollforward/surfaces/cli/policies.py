@@ -8,7 +8,7 @@ from typer import Argument, Option
 
 from rollforward.surfaces.cli import values
 from rollforward.surfaces.cli.listings import SHOWN, All, Limit, show_list
-from rollforward.surfaces.cli.options import AsOf, Currency, DryRun, Looking, Printed, Shelf, Voice, are
+from rollforward.surfaces.cli.options import AllowStale, AsOf, Currency, DryRun, Looking, Printed, Shelf, Voice, are
 from rollforward.surfaces.cli.output import put_line
 from rollforward.surfaces.cli.voice import note, warn
 
@@ -26,10 +26,11 @@ class Compared(Shelf):
 
     currency: Currency = None
     as_of: AsOf = None
+    allow_stale: AllowStale = False
 
     def view(self, book: "Book") -> "View":
         """The view that the options name."""
-        return Looking(self.book, None, self.currency, self.as_of).view(book)
+        return Looking(self.book, None, self.currency, self.as_of, self.allow_stale).view(book)
 
 
 def list_(shelf: Shelf, printed: Printed) -> None:
