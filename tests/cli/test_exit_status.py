@@ -58,10 +58,10 @@ def test_a_request_that_cannot_be_answered_is_2(command, said):
     ended(run(*command.split()), 2, said)
 
 
-@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"demo", "init", "verify"}))
+@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"demo", "init", "verify", "restore"}))
 @pytest.mark.usefixtures("desk")
 def test_no_book_is_5(command):
-    argument = {"import": ["file.csv"], "export": ["out"]}.get(command, [])
+    argument = {"import": ["file.csv"], "export": ["out"], "backup": ["book.zip"]}.get(command, [])
     ended(
         run(command, *argument, "--book", "nowhere"),
         5,
@@ -73,6 +73,11 @@ def test_no_book_is_5(command):
 @pytest.mark.usefixtures("desk")
 def test_a_case_file_that_is_not_there_is_5():
     ended(run("verify", "cases"), 5, "cases does not exist")
+
+
+@pytest.mark.usefixtures("desk")
+def test_no_backup_is_5():
+    ended(run("restore", "nowhere.zip", "book"), 5, "nowhere.zip is not there", "rollforward backup")
 
 
 @pytest.mark.usefixtures("desk")
