@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
 from rollforward.backup import CHUNK, LAYOUT, MANIFEST, POLICIES, Manifest, Part, hold
-from rollforward.errors import BackupError, DiskFullError, UsageError
+from rollforward.errors import BackupError, DiskFullError, NotFoundError, UsageError
 from rollforward.store import settings
 from rollforward.store.database import FILE, LEDGERS, Database
 from rollforward.store.placing import full_disk_told, put_in_place, to_disk
@@ -64,7 +64,7 @@ def _archive(file: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(file) as archive:
             yield archive
     except FileNotFoundError as error:
-        raise UsageError(f"{file} is not there. Name a file that `rollforward backup` wrote.") from error
+        raise NotFoundError(f"{file} is not there. Name a file that `rollforward backup` wrote.") from error
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise BackupError(file, f"it is damaged, or not an archive of `rollforward backup` ({error})") from error
 

@@ -58,12 +58,27 @@ def test_a_request_that_cannot_be_answered_is_2(command, said):
     ended(run(*command.split()), 2, said)
 
 
-@pytest.mark.parametrize("command", sorted(set(every_command()) - {"demo", "init", "verify"}))
+BECAUSE = ["--reason", "why"]
+
+
+@pytest.mark.parametrize("command", sorted(set(every_command()) - {"demo", "init", "verify", "restore"}))
 @pytest.mark.usefixtures("desk")
 def test_no_book_is_5(command):
     arguments = {
         "import": ["file.csv"],
         "export": ["out"],
+        "backup": ["book.zip"],
+        "explain": ["mrr", "2026-06"],
+        "history": ["acme"],
+        "close": ["2026-06"],
+        "restatement": ["2026-06"],
+        "reopen": ["2026-06", *BECAUSE],
+        "entry merge": ["b", "--into", "a", *BECAUSE],
+        "entry transfer": ["b", "--from", "a", *BECAUSE],
+        "entry exclude": ["a", *BECAUSE],
+        "entry contract": ["customer=a", *BECAUSE],
+        "entry correct": ["customers", "name=b", "--where", "customer=a", *BECAUSE],
+        "entry undo": ["1", *BECAUSE],
         "policy new": ["ours", "--extends", "stripe"],
         "policy diff": ["default", "stripe"],
         "policy what-if": ["discounts=none"],
@@ -79,6 +94,11 @@ def test_no_book_is_5(command):
 @pytest.mark.usefixtures("desk")
 def test_a_case_file_that_is_not_there_is_5():
     ended(run("verify", "cases"), 5, "cases does not exist")
+
+
+@pytest.mark.usefixtures("desk")
+def test_no_backup_is_5():
+    ended(run("restore", "nowhere.zip", "book"), 5, "nowhere.zip is not there", "rollforward backup")
 
 
 @pytest.mark.usefixtures("desk")

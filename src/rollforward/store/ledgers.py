@@ -154,11 +154,19 @@ def current_records(known_at: datetime | None) -> Mapping[str, ir.Table]:
         if known_at is not None:
             records = records.filter(records.recorded_at <= known_at)
         current[name] = records.anti_join(superseded, "record")
+        if name == "customers":
+            current[name] = _last_told(current[name])
         if name == "subscription_items":
             discounted = ibis.coalesce(records.discounts.length(), 0) > 0
             current["discounted_items"] = records.filter(discounted).anti_join(superseded, "record")
             current["plain_items"] = records.filter(~discounted).anti_join(superseded, "record")
     return current
+
+
+def _last_told(customers: ir.Table) -> ir.Table:
+    """One row a customer, whatever source told of it last: an account has one country."""
+    last = customers.group_by("customer").agg(record=customers.record.max())
+    return customers.semi_join(last, "record")
 
 
 def traits_of(connection: duckdb.DuckDBPyConnection, table: str, segments: Sequence[str] = ()) -> Traits:
