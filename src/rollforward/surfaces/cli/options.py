@@ -34,7 +34,7 @@ Format = Literal["table", "json", "csv", "parquet", "md", "xlsx"]
 
 Currency = Annotated[str | None, Option(metavar="CODE", help="In which currency; default: the book's.")]
 AsOf = Annotated[str | None, Option(metavar="TIME", help="As known then: a day, to its end, or a timestamp.")]
-AllowStale = Annotated[bool, Option("--allow-stale", help="Figures even from a source that is stale or incomplete.")]
+AllowStale = Annotated[bool, Option("--allow-stale", help="Even from stale or incomplete sources.")]
 DryRun = Annotated[bool, Option("--dry-run", help="Say what would be done, and do nothing.")]
 
 
