@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from rollforward.book import Book, View
-from rollforward.cases import policy_of
+from rollforward.book.cases import policy_of
+from rollforward.book.taking_in import Reach
 from rollforward.records.tables import TABLES
 from rollforward.sources.canonical import translate_records
-from rollforward.taking_in import Reach
 from strategies import books, policies
 
 if TYPE_CHECKING:

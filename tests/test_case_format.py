@@ -9,8 +9,8 @@ import re
 import pytest
 
 from cli.desk import run
-from rollforward.case_format import breach_of
-from rollforward.cases import load
+from rollforward.book.case_format import breach_of
+from rollforward.book.cases import load
 from rollforward.errors import CaseError
 
 GOOD = {

@@ -13,7 +13,7 @@ import re
 import pytest
 
 from cli.desk import run, sitting_in
-from rollforward.case_format import CASE, DISCOUNT, EXPECT, POLICY
+from rollforward.book.case_format import CASE, DISCOUNT, EXPECT, POLICY
 from rollforward.policy.policy import preset_names
 from rollforward.records.tables import TABLES
 from test_docs import ROOT, blocks, generated, table, text_of

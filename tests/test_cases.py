@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rollforward.cases import differences, verify
+from rollforward.book.cases import differences, verify
 
 OWN = sorted((Path(__file__).resolve().parents[1] / "cases").glob("*.json"))
 FOLDER = Path(os.environ.get("ROLLFORWARD_TEST_CASES", Path(__file__).resolve().parents[2] / "shared" / "cases"))

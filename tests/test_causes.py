@@ -14,7 +14,7 @@ import pytest
 from oracle import Oracle
 from oracle.causes import causes as oracle_causes
 from rollforward.book import Book, View
-from rollforward.cases import book_of, policy_of
+from rollforward.book.cases import book_of, policy_of
 from rollforward.errors import UsageError
 from rollforward.ledger.causes import CAUSES
 from rollforward.money import SCALE, UNIT

@@ -8,10 +8,10 @@ from decimal import Decimal
 import pytest
 
 from rollforward.book import Book, View
+from rollforward.book.taking_in import Reach
 from rollforward.errors import IncompleteError, UsageError, WithheldError
 from rollforward.policy.policy import preset
 from rollforward.sources.canonical import translate_records
-from rollforward.taking_in import Reach
 
 NOW = datetime(2026, 6, 30, 12)  # noqa: DTZ001
 TERMS = {"currency": "EUR", "interval": "month", "starts": "2026-01-01", "amount": "10"}

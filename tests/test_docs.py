@@ -24,11 +24,11 @@ import typer
 
 import rollforward
 from rollforward import charts, formats
-from rollforward.cases import verify
+from rollforward.book.cases import verify
+from rollforward.book.policies import built_in
 from rollforward.ledger.causes import CAUSES
 from rollforward.ledger.segments import ACCOUNT_FIELDS, ITEM_FIELDS
 from rollforward.metrics.registry import METRICS, every_metric
-from rollforward.policies import built_in
 from rollforward.policy.contradictions import CONTRADICTIONS
 from rollforward.policy.keys import KEYS
 from rollforward.policy.policy import PRESETS, preset_names

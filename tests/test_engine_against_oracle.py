@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from oracle import Oracle
 from rollforward.book import View
-from rollforward.cases import book_of, policy_of
+from rollforward.book.cases import book_of, policy_of
 from rollforward.errors import IncompleteError
 from rollforward.money import SCALE, UNIT
 from strategies import books, policies

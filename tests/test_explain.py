@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rollforward.book import Book, View
-from rollforward.cases import book_of, policy_of
+from rollforward.book.cases import book_of, policy_of
+from rollforward.book.explaining.explanation import Explanation
+from rollforward.book.explaining.rendering import markdown, text
 from rollforward.errors import NotFoundError, ReconciliationError, UsageError
-from rollforward.explaining.explanation import Explanation
-from rollforward.explaining.rendering import markdown, text
 from rollforward.metrics.openings import OPENINGS
 from rollforward.metrics.registry import METRICS, every_metric
 from rollforward.sources.canonical import translate_records

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rollforward.book import View
-from rollforward.cases import book_of, policy_of
+from rollforward.book.cases import book_of, policy_of
 from rollforward.errors import IncompleteError, UsageError
 from rollforward.metrics.registry import every_metric
 from rollforward.money import UNIT
@@ -19,7 +19,7 @@ from strategies import FIRST, policies
 from test_engine_against_oracle import collected, laid_together, shelf_under
 
 if TYPE_CHECKING:
-    from rollforward.explaining.explanation import Explanation
+    from rollforward.book.explaining.explanation import Explanation
 
 SHELVES = int(os.environ.get("ROLLFORWARD_ORACLE_SHELVES", "60")) // 5
 ASKED = 12

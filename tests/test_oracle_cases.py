@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from oracle import Oracle
 from oracle.arithmetic import half_away
 from oracle.metrics import METRICS
-from rollforward.cases import policy_of
+from rollforward.book.cases import policy_of
 from strategies import LAST, books
 
 Json = dict[str, Any]

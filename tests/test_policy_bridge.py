@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from oracle import Oracle
 from rollforward.book import View
-from rollforward.cases import book_of, policy_of
+from rollforward.book.cases import book_of, policy_of
 from rollforward.errors import IncompleteError, PolicyError, UsageError
 from rollforward.formats import answer_of, cells
 from rollforward.metrics.registry import METRICS, every_metric

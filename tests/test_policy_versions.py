@@ -8,8 +8,8 @@ import pytest
 
 import rollforward
 from rollforward.book import Book, View
+from rollforward.book.policies import Policies
 from rollforward.errors import NotFoundError, PolicyError, UnknownNameError, UnknownVersionError, UsageError
-from rollforward.policies import Policies
 from rollforward.policy.policy import DEFAULT, preset, preset_names
 from rollforward.sources.canonical import translate_records
 
@@ -252,7 +252,7 @@ def test_where_a_value_comes_from_is_told(book):
 def test_no_book_is_needed_for_what_is_built_in(tmp_path):
     with pytest.raises(NotFoundError):
         Book.open(tmp_path)
-    from rollforward.policies import built_in
+    from rollforward.book.policies import built_in
 
     assert built_in().rules("stripe").rows[0][1] == "subscriptions"
     assert [row[0] for row in built_in().listed().rows] == preset_names()

@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from rollforward.book import View
-from rollforward.cases import book_of, differences
+from rollforward.book.cases import book_of, differences
 from rollforward.policy.keys import KEYS
 from rollforward.policy.policy import DEFAULT, preset, preset_names
 from rollforward.policy.words import SENTENCES, in_words, sentence_of, statuses

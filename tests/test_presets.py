@@ -15,7 +15,7 @@ from itertools import pairwise
 import pytest
 
 from rollforward.book import View
-from rollforward.cases import book_of, differences
+from rollforward.book.cases import book_of, differences
 from rollforward.policy.policy import DEFAULT, PRESETS, preset, preset_names
 from test_docs import generated, table
 

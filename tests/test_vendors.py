@@ -18,7 +18,7 @@ from itertools import combinations
 import pytest
 
 from rollforward.book import View
-from rollforward.cases import book_of
+from rollforward.book.cases import book_of
 from rollforward.policy.policy import DEFAULT, PRESETS, preset, preset_names
 from rollforward.policy.words import sentence_of
 from test_docs import ROOT, generated, table

@@ -120,7 +120,7 @@ def _footed_bridge(answer: Answer) -> list[tuple[Cell, ...]]:
 
 
 def _footed_rollforward(answer: Answer, row: tuple[Cell, ...]) -> tuple[Cell, ...]:
-    from rollforward.flows import FLOW_COLUMNS
+    from rollforward.book.flows import FLOW_COLUMNS
 
     first, last = answer.names.index("opening"), answer.names.index("closing")
     signs = [FLOW_COLUMNS[name] for name in answer.names[first + 1 : last]]

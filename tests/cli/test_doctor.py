@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 
 from rollforward.book import Book, View
-from rollforward.doctor import CHECKS
+from rollforward.book.doctor import CHECKS
 from rollforward.policy.policy import preset
 from rollforward.sources.canonical import translate_records
 

@@ -16,7 +16,7 @@ from rollforward.surfaces.cli.voice import clock, note
 
 if TYPE_CHECKING:
     from rollforward.book import Book
-    from rollforward.demo_book import Demo
+    from rollforward.book.demo_book import Demo
 
 Folder = Annotated[
     Path, Argument(parser=values.folder, metavar="DIR", help="The book's folder; made if it is not there.")
@@ -135,7 +135,7 @@ def _show_last_year(book: "Book", *, quiet: bool) -> None:
 
 
 def _hold_against_truth(book: "Book", made: "Demo", *, quiet: bool) -> None:
-    from rollforward.demo_check import compare
+    from rollforward.book.demo_check import compare
 
     with working("comparing", quiet=quiet) as tell:
         compared = compare(book, made.truth, tell)

@@ -12,7 +12,7 @@ from rollforward.surfaces.cli.progress import counting
 from rollforward.surfaces.cli.voice import note
 
 if TYPE_CHECKING:
-    from rollforward.cases import Difference, Verdict
+    from rollforward.book.cases import Difference, Verdict
     from rollforward.formats import Answer
     from rollforward.results import Cell
 
@@ -71,7 +71,7 @@ def _cases(number: int) -> str:
 
 
 def _verdicts(paths: list[Path], *, quiet: bool) -> "list[Verdict]":
-    from rollforward.cases import load, verdict
+    from rollforward.book.cases import load, verdict
 
     cases = list(load(paths))
     found = []

@@ -15,7 +15,7 @@ from rollforward.surfaces.cli.values import exact_day
 from rollforward.surfaces.cli.voice import note
 
 if TYPE_CHECKING:
-    from rollforward.explaining.explanation import Explanation
+    from rollforward.book.explaining.explanation import Explanation
 
 SHOWN = 10
 """The accounts and movements of a figure that are named unless told otherwise."""
@@ -31,7 +31,7 @@ class Opened(Voice):
 
     def show(self, explanation: "Explanation", looking: str = "", filters: str = "") -> None:
         """Print an explanation; `looking` and `filters` are the options with which its parts are opened in turn."""
-        from rollforward.explaining.rendering import RENDERERS, Reopened
+        from rollforward.book.explaining.rendering import RENDERERS, Reopened
         from rollforward.surfaces.cli.output import put_bytes, write
 
         data = (

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rollforward.book import Book
-    from rollforward.proposals import Refused
+    from rollforward.book.proposals import Refused
+    from rollforward.book.taking_in import Reach
     from rollforward.sources.column_map import ColumnMap
     from rollforward.sources.proposal import Proposal
     from rollforward.store.intake import ImportReport
-    from rollforward.taking_in import Reach
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Reaching:
 
     def reach(self, *, empty_is_meant: bool) -> "Reach":
         """The reach that the options name."""
-        from rollforward.taking_in import Reach
+        from rollforward.book.taking_in import Reach
 
         return Reach(values.last_day(self.good_to, "--good-to"), self.complete, empty_is_meant)
 

@@ -17,8 +17,8 @@ from rollforward.surfaces.cli.voice import clock, note, warn
 
 if TYPE_CHECKING:
     from rollforward.book import Book, View
+    from rollforward.book.policies import Policies
     from rollforward.formats import Answer
-    from rollforward.policies import Policies
     from rollforward.results import Result, Stamp
 
 
@@ -70,8 +70,8 @@ class Shelf:
 
     def policies(self) -> "Policies":
         """The policies of the book; the built-in ones where no book is named and none is here."""
+        from rollforward.book.policies import Policies, built_in
         from rollforward.errors import NotABookError
-        from rollforward.policies import Policies, built_in
 
         try:
             book = self.open()

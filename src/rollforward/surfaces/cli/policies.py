@@ -14,7 +14,7 @@ from rollforward.surfaces.cli.voice import note, warn
 
 if TYPE_CHECKING:
     from rollforward.book import Book, View
-    from rollforward.bridge import PolicyBridge
+    from rollforward.book.bridge import PolicyBridge
 
 On = Annotated[str | None, Option("--on", metavar="DATE", help="On which day; default: today.")]
 Accounts = Annotated[bool, Option("--accounts", help="Each account that a rule changes, instead of the bridge.")]
@@ -68,7 +68,7 @@ def new(
     dry_run: DryRun = False,
 ) -> None:
     """A policy of your own: a file in the book that says every key, its meaning and what it may say."""
-    from rollforward.policies import Policies
+    from rollforward.book.policies import Policies
 
     book = shelf.open()
     policies = Policies(book.shelf, book.settings.policy)
@@ -114,7 +114,7 @@ def what_if(
     every_line: All = False,
 ) -> None:
     """What rules would be worth on this book if they were otherwise. Nothing is changed."""
-    from rollforward.policies import settings_of
+    from rollforward.book.policies import settings_of
 
     book = looking.open()
     with printed.working("comparing"):

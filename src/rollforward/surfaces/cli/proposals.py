@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rollforward.book import Book
-    from rollforward.proposals import Refused
+    from rollforward.book.proposals import Refused
     from rollforward.sources.column_map import Binding
     from rollforward.sources.proposal import Answer, Proposal
     from rollforward.sources.work import Question
@@ -93,7 +93,7 @@ def _question_of(text: str, questions: tuple[Question, ...]) -> Question | None:
 
 def show_proposal(proposal: Proposal) -> None:
     """Print the map with its reasons, what is not read, the open questions, and the first rows as booked."""
-    from rollforward.proposals import unread
+    from rollforward.book.proposals import unread
 
     column_map = proposal.column_map
     if proposal.reasons:
@@ -154,8 +154,8 @@ def _bound(binding: Binding) -> str:
 
 
 def _show_preview(proposal: Proposal) -> None:
+    from rollforward.book.proposals import preview_of
     from rollforward.formats import table
-    from rollforward.proposals import preview_of
     from rollforward.surfaces.cli.report import problem_line
 
     if preview := preview_of(proposal):

@@ -16,7 +16,7 @@ from rollforward.surfaces.cli.voice import note
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rollforward.ecb_rates import EcbPlan, EcbReport
+    from rollforward.book.ecb_rates import EcbPlan, EcbReport
     from rollforward.surfaces.cli.options import Shelf, Voice
 
 

@@ -1,0 +1,5 @@
+"""The book: the object that every surface talks to, and what it is made of."""
+
+from rollforward.book.book import Book, View, now
+
+__all__ = ["Book", "View", "now"]

@@ -1,0 +1,218 @@
+"""Entering: what people put into a book themselves. Every entry is a record with a reason, and can be undone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from rollforward.errors import EntryError
+from rollforward.records.tables import TABLES
+from rollforward.store import entries
+from rollforward.store.entries import SOURCE, Entry
+from rollforward.store.intake import Intake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    import duckdb
+
+    from rollforward.store.database import Database
+    from rollforward.store.settings import Settings
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Said:
+    """Why something is entered, and by whom."""
+
+    reason: str
+    by: str
+
+    def __post_init__(self) -> None:
+        if not self.reason.strip():
+            raise EntryError("an entry needs a reason: say why, so that others can follow it later (--reason TEXT).")
+        if not self.by.strip():
+            raise EntryError("an entry needs to say who makes it (--by NAME).")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where entries are made: the book's connection for writing, and the moment."""
+
+    connection: duckdb.DuckDBPyConnection
+    at: datetime
+    timezone: str
+    table: str
+    """The table that the book's policy counts."""
+
+    def enter(self, kind: str, about: str, said: Said, table: str, rows: Sequence[Row]) -> Entry:
+        """Book rows as records of people, and write down what they are about."""
+        rows = [{**row, **_signed(table, said)} for row in rows]
+        number, records = self.book(table, rows, SOURCE)
+        return self.write(kind, about, said, number, records)
+
+    def write(
+        self, kind: str, about: str, said: Said, number: int, records: list[int], undoes: int | None = None
+    ) -> Entry:
+        """Write an entry down."""
+        return entries.add(
+            self.connection,
+            kind,
+            about,
+            reason=said.reason.strip(),
+            by=said.by.strip(),
+            at=self.at,
+            number=number,
+            records=records,
+            undoes=undoes,
+        )
+
+    def book(self, table: str, rows: Sequence[Row], source: str) -> tuple[int, list[int]]:
+        """Book rows of a source that a person enters: the import's number, and the records."""
+        from rollforward.sources.canonical import translate_records
+
+        given = [{name: as_given(value) for name, value in row.items()} for row in rows]
+        batch = translate_records(table, given, source=source, timezone=self.timezone, file="(entered)")
+        if refused := [problem for problem in batch.problems if problem.severity == "quarantined"]:
+            first = refused[0]
+            raise EntryError(f"{first.field} {first.value!r}: {first.reason}. {first.remedy}")
+        intake = Intake(self.connection, source, self.at, by_people=True)
+        intake.add(batch)
+        number = intake.finish(["(entered)"], "").number
+        return number, entries.made_by(self.connection, table, number)
+
+    def require_customer(self, customer: str) -> None:
+        """EntryError for a customer that no record names."""
+        if not entries.is_customer(self.connection, customer):
+            near = entries.customers_like(self.connection, customer)
+            hint = f"Did you mean {' or '.join(near)}?" if near else "The book has no customers yet."
+            raise EntryError(f"no record names a customer {customer!r}. {hint}")
+
+    def links(self, **key: str) -> list[Row]:
+        """The links that hold, of a customer or to an account."""
+        return entries.current(self.connection, "account_links", key)
+
+    def former(self, customer: str) -> str | None:
+        """The customer that a transfer says it carries on."""
+        found = entries.current(self.connection, "transfers", {"customer": customer})
+        return found[0]["from_customer"] if found else None
+
+
+def as_given(value: Any) -> Any:  # noqa: ANN401  a cell of any table
+    """A stored cell as a canonical record says it."""
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return json.dumps(value)
+    if isinstance(value, list):
+        return [{name: as_given(part) for name, part in one.items() if part is not None} for one in value] or None
+    return value
+
+
+def _signed(table: str, said: Said) -> Row:
+    names = TABLES[table].names
+    return {name: value for name, value in (("reason", said.reason), ("entered_by", said.by)) if name in names}
+
+
+class Entering:
+    """The side of a book on which people enter facts."""
+
+    settings: Settings
+    _database: Database
+    _clock: Callable[[], datetime]
+
+    def entries(self) -> list[Entry]:
+        """What people entered, in order, with what was undone."""
+        with self._database.reading() as connection:
+            return entries.listed(connection)
+
+    def merge(
+        self,
+        *customers: str,
+        into: str,
+        start: date | None = None,
+        reason: str,
+        by: str,
+        dry_run: bool = False,
+    ) -> Entry:
+        """Let customers count for one account: from a day on, or from the beginning.
+
+        From a day on, their MRR of that day is a `transfer` to the account. Customers that already count for one of
+        them come along. EntryError for a customer that no record names, or one that would count in a circle.
+        """
+        from rollforward.book.merging import merged
+
+        return self._enter(lambda desk: merged(desk, customers, into, start, Said(reason, by)), dry_run=dry_run)
+
+    def transfer(
+        self,
+        customer: str,
+        *,
+        from_customer: str,
+        day: date | None = None,
+        reason: str,
+        by: str,
+        dry_run: bool = False,
+    ) -> Entry:
+        """Say that a customer carries another one on, such as one that was moved to another billing system.
+
+        From `day` (the first day of its records) only its records count, before only the former ones; a gap between
+        is filled, so that nothing churns and nothing is new.
+        """
+        from rollforward.book.merging import transferred
+
+        return self._enter(
+            lambda desk: transferred(desk, customer, from_customer, day, Said(reason, by)), dry_run=dry_run
+        )
+
+    def exclude(self, *customers: str, reason: str, by: str, dry_run: bool = False) -> Entry:
+        """Take customers out of every figure, such as test accounts."""
+        from rollforward.book.merging import excluded
+
+        return self._enter(lambda desk: excluded(desk, customers, Said(reason, by)), dry_run=dry_run)
+
+    def add_contract(self, terms: Mapping[str, Any], *, reason: str, by: str, dry_run: bool = False) -> Entry:
+        """Book the terms of a subscription item that no source has, in the columns of subscription_items."""
+        from rollforward.book.correcting import contracted
+
+        return self._enter(lambda desk: contracted(desk, dict(terms), Said(reason, by)), dry_run=dry_run)
+
+    def correct(
+        self,
+        table: str,
+        key: Mapping[str, Any],
+        changes: Mapping[str, Any],
+        *,
+        reason: str,
+        by: str,
+        dry_run: bool = False,
+    ) -> Entry:
+        """Correct a wrong fact: the one record of a table that has the values of `key` gets those of `changes`.
+
+        The correction holds until the source says something else than it did.
+        """
+        from rollforward.book.correcting import corrected
+
+        return self._enter(
+            lambda desk: corrected(desk, table, dict(key), dict(changes), Said(reason, by)), dry_run=dry_run
+        )
+
+    def undo(self, entry: int, *, reason: str, by: str, dry_run: bool = False) -> Entry:
+        """Undo an entry, by another one; EntryError if it is undone already or later ones rest on it."""
+        from rollforward.book.correcting import undone
+
+        return self._enter(lambda desk: undone(desk, entry, Said(reason, by)), dry_run=dry_run)
+
+    def _enter(self, make: Callable[[Desk], Entry], *, dry_run: bool) -> Entry:
+        with self._database.writing(kept=not dry_run) as connection:
+            return make(Desk(connection, self._clock(), self.settings.timezone, self._counted_table()))
+
+    def _counted_table(self) -> str:
+        raise NotImplementedError

@@ -1,0 +1,85 @@
+"""What explanations stand on: a question on a ledger, the queries it has asked, and the rules in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from rollforward.book.explaining.explanation import Origin, Rule
+from rollforward.policy.words import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import ibis.expr.types as ir
+
+    from rollforward.book.asking import Asked
+    from rollforward.ledger.ground import Ground
+    from rollforward.policy.policy import Policy
+
+Row = dict[str, Any]
+"""A row of a table, by column."""
+
+
+@dataclass
+class Asking:
+    """A question ready to be answered, and the queries that it took."""
+
+    asked: Asked
+    queries: list[str] = field(default_factory=list)
+
+    @property
+    def ground(self) -> Ground:
+        """What the ledger is made on."""
+        return self.asked.source.ledger.ground
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of the ledger."""
+        return self.ground.policy
+
+    def rows(self, expression: ir.Table) -> list[Row]:
+        """The rows of an expression over the ledger and the records."""
+        self.queries.append(self.asked.sql(expression))
+        return [dict(zip(expression.columns, row, strict=True)) for row in self.asked.source.run(expression)]
+
+    def table(self, name: str) -> ir.Table:
+        """A table of current records, or a stage of the ledger."""
+        return self.asked.source.records[name]
+
+    def has(self, name: str) -> bool:
+        """Whether the ledger has a stage of a name."""
+        return name in self.asked.source.records
+
+    def rules(self, *keys: str) -> tuple[Rule, ...]:
+        """Keys of the policy with their words."""
+        words = dict(in_words(self.policy))
+        return tuple(Rule(key, _said(self.policy.settings[key]), words[key]) for key in keys)
+
+    def records(self, table: str, numbers: Iterable[int]) -> dict[int, Row]:
+        """Records of a table by their number."""
+        wanted = sorted(set(numbers))
+        if not wanted:
+            return {}
+        records = self.table(table)
+        return {row["record"]: row for row in self.rows(records.filter(records.record.isin(wanted)))}
+
+
+def _said(value: Any) -> str:  # noqa: ANN401  whatever a setting holds
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {part}" for name, part in value.items())
+    return "null" if value is None else str(value)
+
+
+def origin(table: str, row: Row) -> Origin:
+    """Where a record came from."""
+    return Origin(
+        table,
+        row["record"],
+        row["source"],
+        row["file"],
+        row["row"],
+        row["import"],
+        row["recorded_at"],
+        row["raw"],
+    )
