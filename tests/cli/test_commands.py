@@ -21,7 +21,7 @@ def test_quiet_says_the_data_alone():
     loud, quiet = run("mrr", "--book", "demo"), run("mrr", "--book", "demo", "--quiet")
     assert quiet.out == loud.out
     assert quiet.err == ""
-    assert loud.err.startswith("policy default (")
+    assert loud.err.startswith("policy default@1 (")
 
 
 @pytest.mark.usefixtures("demo")

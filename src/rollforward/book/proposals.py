@@ -14,7 +14,7 @@ from rollforward.results import ResultColumn
 from rollforward.sources.opening import format_of
 from rollforward.sources.proposal import propose
 from rollforward.sources.reading import files_of, read
-from rollforward.store import database, settings
+from rollforward.store import database, lock, policies, settings, workplace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 FIRST_BOOKED = ("exchange_rates", "customers")
 """The tables that others lean on; the rest follows in the order of the files' names."""
 
-_OWN_FILES = {settings.FILE, database.FILE, f"{database.FILE}.wal"}
+_OWN_FILES = {settings.FILE, database.FILE, f"{database.FILE}.wal", lock.FILE}
+_OWN_FOLDERS = {database.LEDGERS, policies.FOLDER, workplace.FOLDER}
 """What a book itself has in its folder, so that an import of the folder it stands in passes it by."""
 
 
@@ -91,8 +92,16 @@ def _there(path: Path) -> Path:
 
 
 def _inside(folder: Path) -> list[Path]:
-    files = (file for file in folder.rglob("*") if file.is_file() and file.name not in _OWN_FILES)
+    files = (file for file in folder.rglob("*") if file.is_file() and not _is_a_books_own(file, folder))
     return sorted(file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts))
+
+
+def _is_a_books_own(file: Path, within: Path) -> bool:
+    """Whether a file is a book's: by its name, or by the folder of a book that it stands in."""
+    if file.name in _OWN_FILES:
+        return True
+    folders = [parent for parent in file.parents if parent.is_relative_to(within) and parent != within]
+    return any(one.name in _OWN_FOLDERS and (one.parent / settings.FILE).exists() for one in folders)
 
 
 def _columns(file: Path) -> tuple[str, ...]:
