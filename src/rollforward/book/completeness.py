@@ -40,14 +40,22 @@ class Sources:
 
     def lacks(self, last: date) -> list[Lack]:
         """What the sources that feed figures up to a day lack for them. What people enter lacks nothing."""
+        # Mostly nothing is missing, and every figure asks: the whole story is read only where a glance shows something.
+        quarantined, oldest = standing.glance(self.connection, self.table, self.known_at)
+        if not quarantined and (oldest is None or last <= self._good_for(oldest)):
+            return []
         return [lack for source in self.standing() for lack in self.lacks_of(source, last)]
+
+    def _good_for(self, good_to: date) -> date:
+        """The last day of figures for which a source suffices that is good to a day."""
+        return good_to + timedelta(days=self.settings.stale_after)
 
     def lacks_of(self, source: Standing, last: date) -> Iterator[Lack]:
         """What one source lacks for figures up to a day."""
         if not source.feeds or source.source == PEOPLE:
             return
         if source.good_to is not None and source.source not in self.settings.ended_sources:
-            good_for = source.good_to + timedelta(days=self.settings.stale_after)
+            good_for = self._good_for(source.good_to)
             if last > good_for:
                 yield Lack("stale", source, good_for, self.settings)
         if source.waiting_share > Fraction(self.settings.incomplete_above):

@@ -94,6 +94,23 @@ def sources(connection: duckdb.DuckDBPyConnection, table: str, known_at: datetim
     ]
 
 
+_OLDEST = """
+SELECT coalesce(max(quarantined), 0), min(good_to) FROM (
+    SELECT sum(quarantined) AS quarantined, max(good_to) AS good_to FROM imports
+    WHERE list_contains(carried, $table) AND ($known_at::TIMESTAMP IS NULL OR recorded_at <= $known_at::TIMESTAMP)
+    GROUP BY source HAVING max(good_to) IS NOT NULL
+)
+"""
+
+
+def glance(
+    connection: duckdb.DuckDBPyConnection, table: str, known_at: datetime | None = None
+) -> tuple[int, date | None]:
+    """At a glance: the most rows that were ever in quarantine, and the earliest day, of sources of a table."""
+    quarantined, good_to = connection.execute(_OLDEST, {"table": table, "known_at": known_at}).fetchall()[0]
+    return int(quarantined), good_to
+
+
 @dataclass(frozen=True)
 class Import:
     """One import as it went. `good_to` is None for what people entered."""
