@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollforward.book import restating
 from rollforward.book.closing import Closing
+from rollforward.book.view import quiet
 from rollforward.errors import RollforwardError
 from rollforward.store import closes, integrity, ledgers
 
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from rollforward.book import View
     from rollforward.policy.policy import Policy
     from rollforward.store.closes import Close
-    from rollforward.store.ledgers import KeptLedger, LedgerKey
 
     Progress = Callable[[str], None]
 
@@ -34,23 +32,10 @@ class Audited:
     is_whole: bool = True
 
 
-def _quiet(_: str) -> None:
-    return None
-
-
 class Auditing(Closing):
     """The side of a book that can be verified."""
 
-    @abstractmethod
-    def policies(self) -> list[str]:
-        """The names of the policies."""
-
-    @abstractmethod
-    def _make(
-        self, connection: duckdb.DuckDBPyConnection, view: View, key: LedgerKey, progress: Progress
-    ) -> KeptLedger: ...
-
-    def audit(self, *, progress: Progress = _quiet) -> list[Audited]:
+    def audit(self, *, progress: Progress = quiet) -> list[Audited]:
         """Look for rows changed by hand: in imports, closes, the movements of closed months, and kept ledgers."""
         with self._database.reading() as connection:
             progress("imports")
@@ -82,7 +67,7 @@ class Auditing(Closing):
             view = View(restating.policy_of(close), close.currency, close.known_at)
             key = ledgers.AsideKey(close.policy_hash, close.currency, close.known_at)
             with self._database.aside(connection, key.name):
-                self._make(connection, view, key, _quiet)
+                self._make(connection, view, key, quiet)
                 made = closes.movements_digest(connection, key.name, close.starts, close.ends)
         except (RollforwardError, ValueError) as error:
             return Audited(check, f"they cannot be made anew: {error}", is_whole=False)
@@ -103,7 +88,7 @@ class Auditing(Closing):
         view = View(policy, key.currency, key.known_at)
         aside = ledgers.AsideKey(key.policy_hash, key.currency, key.known_at)
         with self._database.aside(connection, aside.name):
-            self._make(connection, view, aside, _quiet)
+            self._make(connection, view, aside, quiet)
             different = ledgers.first_difference(connection, name, aside.name)
         known = f", known at {key.known_at:%Y-%m-%d %H:%M}" if key.known_at else ""
         check = f"ledger of {policy.name}, {key.currency}{known}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -23,7 +22,6 @@ from rollforward.store.closes import Close
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from contextlib import AbstractContextManager
     from datetime import date, datetime
     from decimal import Decimal
 
@@ -48,28 +46,8 @@ class Changed:
     now: Decimal
 
 
-class Closing(TakingIn, ABC):
+class Closing(TakingIn):
     """The side of a book that closes months. A series of closes is that of one policy, by name, and one currency."""
-
-    @abstractmethod
-    def policy(self, name: str | Policy | None = None) -> Policy:
-        """A policy by name."""
-
-    @abstractmethod
-    def today(self) -> date:
-        """The last day that the book looks at."""
-
-    @abstractmethod
-    def _ready(self, view: View) -> AbstractContextManager[tuple[duckdb.DuckDBPyConnection, KeptLedger]]: ...
-
-    @abstractmethod
-    def _also(self, connection: duckdb.DuckDBPyConnection, view: View) -> KeptLedger: ...
-
-    @abstractmethod
-    def _currency(self, view: View) -> str: ...
-
-    @abstractmethod
-    def _stamp(self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View) -> Stamp: ...
 
     # -- closing and reopening ---------------------------------------------------------------------------------------
 

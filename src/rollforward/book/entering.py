@@ -8,8 +8,11 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from rollforward.book.kept import Kept
+from rollforward.book.view import View
 from rollforward.errors import EntryError
 from rollforward.records.tables import TABLES
+from rollforward.results import Cell, Result, ResultColumn, column
 from rollforward.store import entries
 from rollforward.store.entries import SOURCE, Entry
 from rollforward.store.intake import Intake
@@ -20,8 +23,6 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from rollforward.store.database import Database
-    from rollforward.store.settings import Settings
 
 Row = dict[str, Any]
 
@@ -121,12 +122,8 @@ def _signed(table: str, said: Said) -> Row:
     return {name: value for name, value in (("reason", said.reason), ("entered_by", said.by)) if name in names}
 
 
-class Entering:
+class Entering(Kept):
     """The side of a book on which people enter facts."""
-
-    settings: Settings
-    _database: Database
-    _clock: Callable[[], datetime]
 
     def entries(self) -> list[Entry]:
         """What people entered, in order, with what was undone."""
@@ -214,5 +211,35 @@ class Entering:
         with self._database.writing(kept=not dry_run) as connection:
             return make(Desk(connection, self._clock(), self.settings.timezone, self._counted_table()))
 
-    def _counted_table(self) -> str:
-        raise NotImplementedError
+    def entry_list(self) -> Result:
+        """What people entered, as a table: entry, kind, about, reason, by, at (UTC), undone by."""
+        kept = self.entries()
+        with self._database.reading() as connection:
+            stamp = self._stamp_of(connection, self.policy(), View(), "", self.today())
+        rows: list[tuple[Cell, ...]] = [
+            (
+                one.entry,
+                one.kind,
+                one.about,
+                one.reason,
+                one.entered_by,
+                f"{one.recorded_at:%Y-%m-%d %H:%M}",
+                one.undone_by,
+            )
+            for one in kept
+        ]
+        kinds = {"entry": "count", "undone_by": "count"}
+        names = ("entry", "kind", "about", "reason", "by", "at", "undone_by")
+        columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in names)  # type: ignore[arg-type]
+        return Result("entries", columns, stamp, "", lambda: rows)
+
+    def likely(self, *, view: View = View()) -> Result:
+        """Customers that may be one, or may have moved: kind, customer, other, evidence, and the command for it."""
+        from rollforward.book.likely import likely, people_of
+
+        with self._ready(view) as (connection, kept):
+            found = likely(people_of(connection, kept.name))
+            stamp = self._stamp(connection, kept, view)
+        rows: list[tuple[Cell, ...]] = [(one.kind, one.customer, one.other, one.evidence, one.command) for one in found]
+        columns = tuple(column(name, "text") for name in ("kind", "customer", "other", "evidence", "command"))
+        return Result("likely", columns, stamp, "", lambda: rows)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
+from rollforward.book.kept import Kept
 from rollforward.errors import UsageError
 from rollforward.records.tables import ECB
 from rollforward.store.complete import Complete
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from rollforward.records.batch import Batch
     from rollforward.sources.column_map import ColumnMap
     from rollforward.sources.proposal import Answer, Proposal
-    from rollforward.store.database import Database
-    from rollforward.store.settings import Settings
 
     FileProgress = Callable[[str, int], None]
     """Told the file and the rows read from it so far."""
@@ -56,13 +53,8 @@ class Reach:
     empty_is_meant: bool = False
 
 
-class TakingIn:
+class TakingIn(Kept):
     """The side of a book that takes records in."""
-
-    def __init__(self, found: Settings, clock: Callable[[], datetime], kept_in: Database) -> None:
-        self.settings = found
-        self._clock = clock
-        self._database = kept_in
 
     def take_in(
         self,
@@ -212,10 +204,6 @@ class TakingIn:
                 is_last = delivery is deliveries[-1]
                 reports.append(intake.finish(delivery.files, delivery.column_map, is_last=is_last))
         return reports
-
-    def _day_of(self, moment: datetime) -> date:
-        """The day of a time in UTC, in the book's time zone."""
-        return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.settings.timezone)).date()
 
     def _refuse_days_to_come(self, good_to: date | None) -> None:
         now = self._day_of(self._clock())

@@ -1,0 +1,219 @@
+"""What a book keeps: settings, policies, its database, and the ledgers that are built when they are asked for."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from rollforward.book.asking import Asked, Asking, Where, hand_in
+from rollforward.book.completeness import Sources, require_known, stale
+from rollforward.book.view import Clock, Progress, View, quiet
+from rollforward.calendar import EVERY, Every
+from rollforward.errors import IncompleteError, NotFoundError, UnknownNameError
+from rollforward.listing import Listing
+from rollforward.policy.policy import Policy
+from rollforward.results import Cell, ResultColumn, Stamp
+from rollforward.store import ledgers
+from rollforward.store.database import Database
+from rollforward.store.ledgers import KeptLedger, LedgerKey
+from rollforward.store.policies import PolicyShelf
+from rollforward.store.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    import duckdb
+    import ibis.expr.types as ir
+
+    from rollforward.metrics.registry import Metric
+
+
+class Kept:
+    """The ground of a book, on which each of its sides stands."""
+
+    def __init__(self, path: Path, found: Settings, clock: Clock, kept_in: Database | None = None) -> None:
+        self.path = path
+        self.settings = found
+        self.shelf = PolicyShelf(None if kept_in else path)
+        self._clock = clock
+        self._database = kept_in or Database(path)
+
+    def today(self, as_of: datetime | None = None) -> date:
+        """The last day that the book looks at: its setting, or the clock's day in the book's time zone.
+
+        As known at a time, it is that time's day at most.
+        """
+        local = self._day_of(as_of or self._clock())
+        return min(self.settings.today or local, local)
+
+    def _day_of(self, moment: datetime) -> date:
+        """The day of a time in UTC, in the book's time zone."""
+        return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.settings.timezone)).date()
+
+    def policy(self, name: str | Policy | None = None) -> Policy:
+        """A policy by name or by name and version: the book's own, or a built-in one. A policy stands for itself."""
+        return name if isinstance(name, Policy) else self.shelf.find(name or self.settings.policy)
+
+    def policies(self) -> list[str]:
+        """The names of the policies: the book's own and the built-in ones."""
+        return self.shelf.names()
+
+    def _counted_table(self, policy: str | Policy | None = None) -> str:
+        from rollforward.ledger.build import BASIS
+
+        return BASIS[self.policy(policy).basis]
+
+    def _sources(self, connection: duckdb.DuckDBPyConnection, view: View) -> Sources:
+        return Sources(connection, self.settings, self._counted_table(view.policy), view.as_of)
+
+    def _lacking(self, connection: duckdb.DuckDBPyConnection, view: View, last: date) -> str | None:
+        """What figures up to a day lack, where the view allows it; WithheldError where not."""
+        return stale(self._sources(connection, view), last, allowed=view.allow_stale)
+
+    def _used(self, view: View) -> Policy:
+        """The policy of a view that is about to be used: a new version of it is noted."""
+        return self.shelf.keep(self.policy(view.policy), self._clock())
+
+    @contextmanager
+    def _ready(self, view: View) -> Iterator[tuple[duckdb.DuckDBPyConnection, KeptLedger]]:
+        """A connection for reading, and an up-to-date ledger of the view; built first if there is none."""
+        view = replace(view, policy=self._used(view))
+        with self._database.reading() as connection:
+            require_known(connection, view.as_of, self._clock())
+            yield connection, self._also(connection, view)
+
+    def _also(self, connection: duckdb.DuckDBPyConnection, view: View) -> KeptLedger:
+        """An up-to-date ledger of a view that the connection sees from now on, built if there is none."""
+        return self._found(connection, self._key(view)) or self._build(connection, view, quiet)
+
+    def _found(self, connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> KeptLedger | None:
+        """The ledger of a key if it is there and up to date; the connection then sees it under its name."""
+        if not self._database.attach(connection, key.name):
+            return None
+        return ledgers.find(connection, key, self.today(key.known_at))
+
+    def _key(self, view: View) -> LedgerKey:
+        return LedgerKey(self.policy(view.policy).hash, view.currency or self.settings.currency, view.as_of)
+
+    def _currency(self, view: View) -> str:
+        return Settings(currency=view.currency).currency if view.currency else self.settings.currency
+
+    def _build(self, connection: duckdb.DuckDBPyConnection, view: View, progress: Progress) -> KeptLedger:
+        key = self._key(view)
+        with self._database.building(connection, key.name):
+            return self._make(connection, view, key, progress)
+
+    def _make(
+        self, connection: duckdb.DuckDBPyConnection, view: View, key: LedgerKey, progress: Progress
+    ) -> KeptLedger:
+        """Make the ledger of a view in the empty place of a key's name."""
+        from rollforward.ledger.build import BASIS
+        from rollforward.ledger.ground import Ground
+
+        policy = self.policy(view.policy)
+        currency = self._currency(view)
+        traits = ledgers.traits_of(connection, BASIS[policy.basis], self.settings.segments)
+        ground = Ground(policy, currency, self.today(view.as_of), traits)
+        return ledgers.build(connection, key, ground, _dimensions(self.settings, ground), self._clock(), progress)
+
+    def _stamp(
+        self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View, lacking: str | None = None
+    ) -> Stamp:
+        # The ledger may have been built under another name with the same rules.
+        stamp = self._stamp_of(connection, self.policy(view.policy), view, "", self.today(view.as_of))
+        return replace(stamp, ledger_hash=kept.ledger_hash, stale=lacking)
+
+    def _stamp_of(
+        self, connection: duckdb.DuckDBPyConnection, policy: Policy, view: View, beside: str, to: date
+    ) -> Stamp:
+        row = connection.execute(
+            "SELECT max(recorded_at) FROM imports WHERE $known_at IS NULL OR recorded_at <= $known_at::TIMESTAMP",
+            {"known_at": view.as_of},
+        ).fetchone()
+        return Stamp(
+            policy.name,
+            policy.hash,
+            self._currency(view),
+            self.settings.timezone,
+            to,
+            row[0] if row else None,
+            view.as_of,
+            "",
+            self.settings.fiscal_year_start,
+            policy.version if self.shelf.folder else None,
+            beside,
+        )
+
+    @contextmanager
+    def _asking(
+        self,
+        view: View,
+        where: Where | None,
+        by: str | None,
+        every: Every,
+        start: date | None,
+        end: date | None,
+        metrics: Sequence[Metric] = (),
+        *,
+        whole_ledger: bool = False,
+    ) -> Iterator[Asked]:
+        if every not in EVERY:
+            raise UnknownNameError("period", every, list(EVERY))
+        with self._ready(view) as (connection, kept):
+            asked = Asking(connection, kept, self.settings, self.policy(view.policy), self.today(view.as_of))
+            segment = asked.segment(where or {}, by)
+            try:
+                question = asked.question(segment, every, start, end, metrics, whole_ledger=whole_ledger)
+            except IncompleteError as error:
+                raise _why_nothing(error, connection, kept) from error
+            lacking = self._lacking(connection, view, question.today)
+            yield Asked(asked.source(), question, self._stamp(connection, kept, view, lacking), kept)
+
+    def _listing(
+        self,
+        subject: str,
+        expression: ir.Table,
+        kinds: Mapping[str, str],
+        asked: Asked,
+        periods_asked: list[tuple[Any, ...]] | None = None,
+    ) -> Listing:
+        sql = asked.sql(expression)
+
+        def run(statement: str) -> list[tuple[Cell, ...]]:
+            with self._database.reading() as connection:
+                if not self._database.attach(connection, asked.kept.name):
+                    raise NotFoundError(f"the ledger that {subject} were asked of is gone. Ask for them again.")
+                if periods_asked is not None:
+                    hand_in(
+                        connection, "asked_periods", {"number": "int64", "start": "date", "end": "date"}, periods_asked
+                    )
+                return connection.execute(statement).fetchall()
+
+        columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in expression.columns)  # type: ignore[arg-type]
+        return Listing(subject, columns, asked.stamp, sql, lambda: run(sql), expression, run)
+
+
+def _why_nothing(error: IncompleteError, connection: duckdb.DuckDBPyConnection, kept: KeptLedger) -> IncompleteError:
+    """An error that there is no MRR, with what a view leaves out."""
+    from rollforward.book.doctor import uncounted
+
+    said = [str(error)]
+    if kept.known_at:
+        said.append(f"It was asked what was known at {kept.known_at:%Y-%m-%d %H:%M} UTC.")
+    if number := uncounted(connection, kept.name, kept.known_at).set_aside:
+        rows = "1 row is" if number == 1 else f"{number:,} rows are"
+        said.append(
+            f"In {kept.currency}, {rows} set aside: `rollforward problems --currency {kept.currency}` says why."
+        )
+    return IncompleteError(" ".join(said))
+
+
+def _dimensions(found: Settings, ground: Any) -> list[str]:  # noqa: ANN401
+    """The dimensions whose cube the build keeps: the book's segments that its records have, and cohorts."""
+    known = {"plan", "product", "currency", "country", *ground.traits.attributes}
+    kept = [field for field in found.segments if field in known]
+    return [*kept, "cohort"]
