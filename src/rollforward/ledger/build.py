@@ -66,14 +66,16 @@ def stages(ground: Ground, dimensions: list[str]) -> list[Stage]:
             # Few questions are about trials, and the spans answer them when they are asked.
             is_view=ground.policy.trials == "exclude",
         ),
-        Stage("movements", "how MRR moved", lambda made: movements(events(made["valued"], ground), ground)),
+        # Named once, so that whatever asks for events does not spell them out again.
+        Stage("events", "what changes on which day", lambda made: events(made["valued"], ground), is_view=True),
+        Stage("movements", "how MRR moved", lambda made: movements(made["events"], ground)),
         Stage("cube", "flows by day and segment", lambda made: cube(ledger(made, ground), dimensions)),
     ]
 
 
 def ledger(made: Tables, ground: Ground) -> Ledger:
     """The tables that questions are answered from."""
-    return Ledger(made["movements"], made["customers"], ground, made["valued"], made["trials"])
+    return Ledger(made["movements"], made["customers"], ground, made["valued"], made["trials"], made["events"])
 
 
 def set_aside(made: Tables, ground: Ground) -> ir.Table:

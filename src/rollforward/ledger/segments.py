@@ -14,7 +14,6 @@ import ibis
 import ibis.expr.types as ir
 
 from rollforward.ledger.arithmetic import whole
-from rollforward.ledger.events import events
 from rollforward.ledger.months import month_start
 from rollforward.ledger.movements import steps, without_transfers
 
@@ -67,15 +66,16 @@ class Ledger:
     ground: Ground
     valued: ir.Table
     trials: ir.Table
+    happened: ir.Table
 
     def events(self, accounts: ir.Table | None = None) -> ir.Table:
         """The events that make MRR, of some accounts or of all."""
-        spans = self.valued.filter(self.valued.line == "mrr")
-        return events(spans if accounts is None else spans.semi_join(accounts, "account"), self.ground)
+        found = self.happened.filter(self.happened.line == "mrr")
+        return found if accounts is None else found.semi_join(accounts, "account")
 
     def events_beside(self) -> ir.Table:
         """The events of the lines beside MRR: trials and usage."""
-        return events(self.valued.filter(self.valued.line.isin(["trial", "usage"])), self.ground)
+        return self.happened.filter(self.happened.line.isin(["trial", "usage"]))
 
 
 def flows(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
