@@ -47,6 +47,14 @@ def backup(order):
     opened(order).backup(order["to"], replace=True)
 
 
+def close(order):
+    opened(order).close("2026-05", by="ada")
+
+
+def exclude(order):
+    opened(order).exclude("c1", reason="a test account", by="ada")
+
+
 def restore(order):
     Book.restore(order["from"], order["to"])
 
@@ -67,7 +75,7 @@ def mrr(order):
 
 
 OPERATIONS = {function.__name__.rstrip("_"): function for function in (
-    import_, build, import_and_build, backup, restore, migrate, hold, mrr,
+    import_, build, import_and_build, backup, close, exclude, restore, migrate, hold, mrr,
 )}  # fmt: skip
 
 

@@ -4,6 +4,7 @@ ROLLFORWARD_KILLS says how many random kills there are in all; 210 if it does no
 """
 
 import json
+import time
 import zipfile
 from collections import Counter
 
@@ -14,7 +15,7 @@ from durability.world import KILLS, SECOND, import_second, ledger_of, moments, o
 PARTS = 7
 """Kills are shared out in so many parts to each operation, so that several processes can run them."""
 
-EACH = {"import": 4, "build": 2, "import_and_build": 1, "backup": 1}
+EACH = {"import": 4, "build": 2, "import_and_build": 1, "backup": 1, "close": 1, "exclude": 1}
 """How often each operation is killed, beside the others."""
 
 KILLED = -9
@@ -97,6 +98,23 @@ def test_a_backup_killed_leaves_the_former_archive_or_the_new_one(world):
                 assert "book.duckdb" in json.loads(whole.read("manifest.json"))["files"]
         opened(path).backup(archive, replace=True)
         assert not archive.with_name(f".part-{archive.name}").exists()
+
+
+@pytest.mark.parametrize("do", ["close", "exclude"])
+def test_a_book_killed_while_a_person_closes_or_enters_has_it_whole_or_not(world, do):
+    path = world.copy("closed")
+    began = time.monotonic()
+    assert world.run(do, path)["status"] == 0
+    took, done = time.monotonic() - began, records_of(path)
+    for delay in moments(do, share(do), took):
+        path = world.copy("killed")
+        world.run(do, path, kill_after=delay)
+        state = records_of(path)
+        assert state in {world.former, done}, f"half of it after {delay:.4f} s"
+        if state == world.former:
+            assert world.run(do, path)["status"] == 0
+        assert records_of(path) == done
+        nothing_is_left(path)
 
 
 WORST = [
