@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, get_type_hints
 
 
@@ -23,9 +23,14 @@ def _options(group: Any) -> list[inspect.Parameter]:  # noqa: ANN401  a dataclas
     hints = get_type_hints(group, include_extras=True)
     keyword = inspect.Parameter.KEYWORD_ONLY
     return [
-        inspect.Parameter(field.name, keyword, default=field.default, annotation=hints[field.name])
+        inspect.Parameter(field.name, keyword, default=_default(field), annotation=hints[field.name])
         for field in fields(group)
     ]
+
+
+def _default(option: Field[Any]) -> Any:  # noqa: ANN401  whatever an option may be
+    """The default of an option; one without any has to be given."""
+    return inspect.Parameter.empty if option.default is MISSING else option.default
 
 
 def _with_signature(

@@ -195,6 +195,8 @@ def _save(book: "Book", proposals: "Sequence[Proposal]", place: Path) -> None:
 def _next(shelf: Shelf, reports: "list[ImportReport]", *, dry_run: bool) -> str:
     if dry_run:
         return "Nothing was booked: this was a dry run."
+    if any(report.quarantined for report in reports):
+        return f"Next: rollforward problems{shelf.said}"
     # Who pays and what a currency is worth make no MRR by themselves.
     recurs = {table for report in reports for table in report.by_table} - {"customers", "exchange_rates", "payments"}
     return f"Next: rollforward {'mrr' if recurs else 'import FILE'}{shelf.said}"
