@@ -252,4 +252,5 @@ def test_an_amount_finer_than_its_currency_is_booked_with_a_note(currency, amoun
 def test_rates_that_ended_long_ago_are_worth_a_look():
     book = book_in("USD", item("a", "100", "EUR", "2025-01-01"), rates=MOVING)
     found = {row["check"]: (row["state"], row["found"]) for row in book.doctor().to_dicts()}
-    assert found["rates"] == ("look", "the last rate of EUR is of 2025-03-01, 486 days before the book's today")
+    assert found["rates"] == ("ok", "no rows without an exchange rate; rates reach 2025-03-01")
+    assert found["rate gaps"] == ("look", "1 currency without a rate for more than 45 days")

@@ -198,7 +198,7 @@ class _Learning:
 
     def __init__(self) -> None:
         self.now = datetime(2024, 7, 1)  # noqa: DTZ001  the book's clock is in UTC
-        self.book = Book.in_memory(clock=lambda: self.now, currency="USD", today=date(2024, 12, 31))
+        self.book = Book.in_memory(clock=lambda: self.now, currency="USD", today=date(2024, 12, 31), stale_after=366)
 
     def learn(self, month: int, table: str, *rows: dict[str, Any]) -> None:
         self.now = datetime(2024, month, 1)  # noqa: DTZ001

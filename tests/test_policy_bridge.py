@@ -212,8 +212,8 @@ def test_a_bridge_builds_no_ledger_and_leaves_nothing_behind():
     book = book_with(subscription_items=ITEMS)
     first, second = (book.policy_bridge("default", "lago") for _ in range(2))
     assert first.rows == second.rows
+    assert book.planned_build()[2] is False, "no ledger was built"
     with book._database.reading() as connection:  # noqa: SLF001  whether the book holds anything more
-        assert connection.execute("SELECT count(*) FROM ledgers").fetchall() == [(0,)]
         databases = connection.execute("SELECT database_name FROM duckdb_databases() WHERE NOT internal").fetchall()
     assert len(databases) == 1
 

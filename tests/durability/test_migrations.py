@@ -16,6 +16,10 @@ CREATE TABLE ledgers (ledger VARCHAR PRIMARY KEY, imports BIGINT);
 CREATE SCHEMA ledger_0123456789ab;
 CREATE TABLE ledger_0123456789ab.movements AS SELECT range AS amount FROM range(200_000);
 INSERT INTO ledgers VALUES ('ledger_0123456789ab', 1);
+DROP TABLE entries; DROP TABLE corrections; DROP TABLE closes;
+DROP TABLE account_links; DROP TABLE transfers; DROP TABLE exclusions;
+ALTER TABLE imports DROP COLUMN removed; ALTER TABLE imports DROP COLUMN complete;
+ALTER TABLE imports DROP COLUMN good_to; ALTER TABLE imports DROP COLUMN carried; ALTER TABLE imports DROP COLUMN chain;
 UPDATE about SET format_version = 1;
 """
 """What a book of version 1 had besides, all in one file."""

@@ -16,7 +16,7 @@ from rollforward.ledger.invoices import invoice_spans
 from rollforward.ledger.movements import movements
 from rollforward.ledger.segments import Ledger
 from rollforward.ledger.snapshots import snapshot_spans
-from rollforward.ledger.stints import adjusted
+from rollforward.ledger.stints import adjusted, adjusts
 from rollforward.ledger.terms import close_change_log, item_spans
 from rollforward.ledger.trials import trials
 
@@ -41,18 +41,17 @@ class Stage:
 
 def stages(ground: Ground, dimensions: list[str]) -> list[Stage]:
     """The stages in order. Their tables are the current records by name, and the stages made so far."""
-    rated = [
-        Stage("rates", "exchange rates by day", lambda made: _rates(made, ground)),
-        Stage("unrated", "records without a rate", lambda made: _unrated(made, ground)),
-    ]
+    rates = Stage("rates", "exchange rates by day", lambda made: _rates(made, ground))
+    unrated = Stage("unrated", "records without a rate", lambda made: _unrated(made, ground))
     return [
         Stage("overlaps", "overlapping terms", lambda made: _overlaps(made, ground)),
+        *([rates] if ground.converts else []),
         Stage(
             "spans",
             "what counts, from when to when",
-            lambda made: adjusted(entered(_spans(made, ground), made, ground), ground),
+            lambda made: _stays(entered(_spans(made, ground), made, ground), made, ground),
         ),
-        *(rated if ground.converts else []),
+        *([unrated] if ground.converts else []),
         Stage(
             "valued",
             f"spans in {ground.currency}",
@@ -100,6 +99,16 @@ def _spans(made: Tables, ground: Ground) -> ir.Table:
     return ibis.union(
         _item_spans(made["plain_items"], made, without_discounts), _item_spans(made["discounted_items"], made, ground)
     )
+
+
+def _stays(spans: ir.Table, made: Tables, ground: Ground) -> ir.Table:
+    """Spans as the policy fills and ignores stays, of which those that cannot be converted are none."""
+    if not adjusts(ground.policy):
+        return spans
+    if ground.converts:
+        return adjusted(spans, exchange.without_rate(spans, made["rates"], ground), ground)
+    foreign = spans.filter(spans.currency != ground.currency).select("record").distinct()
+    return adjusted(spans, foreign if ground.traits.currencies - {ground.currency} else None, ground)
 
 
 def _rows_stand_alone(ground: Ground) -> bool:

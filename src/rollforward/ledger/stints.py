@@ -12,10 +12,26 @@ from rollforward.ledger.spans import SPAN
 
 if TYPE_CHECKING:
     from rollforward.ledger.ground import Ground
+    from rollforward.policy.policy import Policy
 
 
-def adjusted(spans: ir.Table, ground: Ground) -> ir.Table:
-    """Spans after the policy's `gap_days` and `same_month_new_and_churn`."""
+def adjusts(policy: Policy) -> bool:
+    """Whether a policy fills gaps or ignores stays, so that one span depends on others."""
+    return bool(policy.gap_days) or policy.same_month_new_and_churn == "ignore"
+
+
+def adjusted(spans: ir.Table, unconverted: ir.Table | None, ground: Ground) -> ir.Table:
+    """Spans after the policy's `gap_days` and `same_month_new_and_churn`.
+
+    Records that cannot be converted (`unconverted`, by record) make no stay; their spans stand as they are.
+    """
+    if unconverted is None:
+        return _adjusted(spans, ground)
+    converted = spans.anti_join(unconverted, "record")
+    return ibis.union(_adjusted(converted, ground), spans.semi_join(unconverted, "record").select(*SPAN))
+
+
+def _adjusted(spans: ir.Table, ground: Ground) -> ir.Table:
     policy = ground.policy
     if policy.gap_days:
         spans = _gaps_filled(spans, ground)
