@@ -166,15 +166,16 @@ def test_parts_that_do_not_add_up_are_no_explanation():
         Explanation("mrr", Fraction(3), "money", way="sum", parts=(Explanation("a part", Fraction(2), "money"),))
 
 
-def test_what_is_printed_adds_up_though_each_part_is_rounded():
+def test_each_part_is_rounded_for_itself_and_what_that_leaves_is_named():
     third = terms("100", "2024-01-01", interval="year")
     book, view = book_with(*({**third, "customer": f"c{number}"} for number in range(3)))
     lines = text(book.explain("mrr", "2024-06", view=view)).decode().splitlines()
     assert lines[0] == "mrr of 2024-06: 25.00 USD"
-    assert [line.strip() for line in lines if line.startswith("  c")] == [
-        "c0: 8.34 USD",
+    assert [line.strip() for line in lines if line.startswith(("  c", "  rounding"))] == [
+        "c0: 8.33 USD",
         "c1: 8.33 USD",
         "c2: 8.33 USD",
+        "rounding of the amounts above: 0.01 USD",
     ]
 
 

@@ -224,7 +224,7 @@ class Figuring(Closing, Examining):
             else:
                 expression = movement_list(source.ledger, asked.question, **of)
         kinds = {"day": "day", "mrr": "money", "before": "money", "after": "money"}
-        return self._listing("movements", expression, kinds, asked)
+        return self._listing("movements with causes" if causes else "movements", expression, kinds, asked)
 
     def accounts(self, *, where: Where | None = None, search: str | None = None, view: View = View()) -> Listing:
         """Every account: its MRR now, since when, its last movement, and its plans."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from html import escape
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -14,7 +15,6 @@ from rollforward.results import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from decimal import Decimal
 
     from rollforward.book.explaining.explanation import Explanation, Rule
 
@@ -69,8 +69,11 @@ class _Writer:
         yield Line(depth, one.about, _said(one, value, self.currency))
         for text in self._said_of(one):
             yield Line(depth + 1, text)
-        for part, shown in zip(one.parts, _footed(one, value, self.currency), strict=True):
-            yield from self.lines(part, depth + 1, shown)
+        shown = [_rounded(part, self.currency) for part in one.parts]
+        for part, amount in zip(one.parts, shown, strict=True):
+            yield from self.lines(part, depth + 1, amount)
+        if residue := _residue(one, value, shown):
+            yield Line(depth + 1, "rounding of the amounts above", f"{residue:,f} {one.currency or self.currency}")
         if one.beside:
             yield Line(depth + 1, "beside it:")
         for part in one.beside:
@@ -100,15 +103,12 @@ def _rounded(one: Explanation, currency: str) -> Decimal | None:
     return exact(one.value, _RATIO_PLACES + 2) if one.unit == "ratio" else exact(one.value)
 
 
-def _footed(one: Explanation, value: Decimal | None, currency: str) -> list[Decimal | None]:
-    """The parts of a sum as people read them: what rounding leaves is laid on the largest."""
-    shown = [_rounded(part, currency) for part in one.parts]
+def _residue(one: Explanation, value: Decimal | None, shown: list[Decimal | None]) -> Decimal:
+    """What the parts of a sum, each rounded for itself, leave of it as it is printed."""
     known = [part for part in shown if part is not None]
     if one.way != "sum" or one.unit != "money" or value is None or len(known) != len(shown) or not known:
-        return shown
-    largest = max(range(len(known)), key=lambda place: abs(known[place]))
-    known[largest] += value - sum(known)
-    return list(known)
+        return Decimal(0)
+    return value - sum(known)
 
 
 def _said(one: Explanation, value: Decimal | None, currency: str) -> str:
