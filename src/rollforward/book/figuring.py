@@ -159,7 +159,7 @@ class Figuring(Closing, Examining):
             raise UnknownNameError("measure", measure, ["customers", "mrr"])
         if every not in {"month", "quarter", "year"}:
             raise UnknownNameError("cohort period", every, ["month", "quarter", "year"])
-        with self._asking(view, where, "cohort", every, None, None) as asked:
+        with self._asking(view, where, "cohort", every, None, None, ends_by=None) as asked:
             from rollforward.metrics.cohorts import cohorts
             from rollforward.metrics.listings import cohort_flows
 
@@ -228,7 +228,7 @@ class Figuring(Closing, Examining):
 
     def accounts(self, *, where: Where | None = None, search: str | None = None, view: View = View()) -> Listing:
         """Every account: its MRR now, since when, its last movement, and its plans."""
-        with self._asking(view, where, None, "day", None, None, whole_ledger=True) as asked:
+        with self._asking(view, where, None, "day", None, None, whole_ledger=True, ends_by=None) as asked:
             from rollforward.metrics.listings import account_list
 
             expression = account_list(asked.source.ledger, asked.question, search)
@@ -237,7 +237,7 @@ class Figuring(Closing, Examining):
 
     def customer_months(self, *, where: Where | None = None, view: View = View()) -> Listing:
         """The customer cube: the MRR of every customer at every month end at which it has some."""
-        with self._asking(view, where, None, "month", None, None) as asked:
+        with self._asking(view, where, None, "month", None, None, ends_by=None) as asked:
             from rollforward.metrics.listings import customer_month_list
 
             expression = customer_month_list(asked.source.ledger, asked.question)
