@@ -212,12 +212,17 @@ class Figuring(Closing, Examining):
     ) -> Listing:
         """Every movement: day, account, kind, MRR moved, before and after. Amounts of 0 are left out.
 
-        With `causes` a row for each cause of a movement, whose MRR is what that cause moved.
+        With `causes` a row for each cause of a movement, whose MRR is what that cause moved. NotFoundError for an
+        account that the book does not know.
         """
         with self._asking(view, where, None, "day", start, end, whole_ledger=True) as asked:
+            from rollforward.book.explaining.accounts import account_called
+            from rollforward.book.explaining.ground import Asking
             from rollforward.metrics.causes import caused_movement_list
             from rollforward.metrics.listings import movement_list
 
+            if account is not None:
+                account_called(Asking(asked), account)
             source, of = asked.source, {"kind": kind, "account": account}
             if causes:
                 expression = caused_movement_list(source.ledger, source.records, asked.question, **of)
