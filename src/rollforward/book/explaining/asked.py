@@ -57,7 +57,7 @@ def subject_of(
         return Subject(own, found.start, found.last_day, (find(metric),))
     day = movement if on is None else on
     if day is None or (on is not None and movement is not None):
-        raise UsageError("name one day of the account: the one whose MRR, or whose movements, are to be explained.")
+        raise UsageError("name one day of the account: --on DAY for its MRR, or --movement DAY for what moved it.")
     if metric is not None or period is not None or every is not None or where:
         raise UsageError("an account is explained as a whole: leave out the metric, its period and filters.")
     return Subject("day", day, day, of_account=True, ends_by="--movement" if on is None else "--on")
