@@ -169,6 +169,29 @@ def test_figures_of_days_that_the_source_is_good_for_are_there(book):
         book.rollforward(end=date(2026, 6, 30))
 
 
+def test_the_way_out_is_one_that_the_question_has(book):
+    take_in(book, [item("a")], reach=Reach(good_to=date(2026, 6, 22)))
+    for ask, way in (
+        (book.accounts, None),
+        (book.cohorts, None),
+        (lambda: book.history("a"), "up to 2026-06-29 (--on)"),
+        (lambda: book.policy_bridge("default", "stripe"), "up to 2026-06-29 (--on)"),
+        (lambda: book.explain("mrr", "2026"), "up to 2026-06-29 (PERIOD)"),
+    ):
+        with pytest.raises(WithheldError) as refused:
+            ask()
+        assert "--to" not in str(refused.value)
+        assert (way or "Else take the figures as they are") in str(refused.value)
+
+
+def test_a_history_is_judged_by_the_day_asked_for(book):
+    take_in(book, [item("a")], reach=Reach(good_to=date(2026, 6, 22)))
+    assert book.history("a", on=date(2026, 6, 29)).value == 10
+    assert book.history("a", month="2026-05")
+    with pytest.raises(WithheldError, match="not up to 2026-06-30"):
+        book.history("a", on=date(2026, 6, 30))
+
+
 @pytest.mark.parametrize(
     "ask",
     [

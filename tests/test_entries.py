@@ -217,6 +217,19 @@ def test_a_contract_with_a_word_that_is_none_is_refused_with_what_is_allowed():
         book_of(ACME).add_contract(terms, **WHO)
 
 
+def test_what_is_wrong_with_an_entry_speaks_of_no_map():
+    terms = {"customer": "globex", "amount": "abc", "currency": "USD", "interval": "month", "starts": "2024-05-01"}
+    for wrong, said in (
+        ({}, "amount 'abc': not a number as it stands. Write it in its plain form, such as 1234.56"),
+        ({"amount": "1", "currency": ""}, "the currency is missing. Fill it in."),
+        ({"amount": "1", "starts": "May"}, "Write it as YYYY-MM-DD."),
+    ):
+        with pytest.raises(EntryError) as refused:
+            book_of(ACME).add_contract(terms | wrong, **WHO)
+        assert said in str(refused.value)
+        assert " map" not in str(refused.value)
+
+
 def test_a_wrong_price_is_corrected_and_the_source_does_not_bring_it_back():
     book = book_of(sub("acme", "1000", "2024-01-01"))
     book.correct("subscription_items", {"customer": "acme"}, {"amount": "100"}, **WHO)

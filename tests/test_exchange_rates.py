@@ -183,6 +183,7 @@ def test_a_day_without_a_rate_leaves_the_effect_of_exchange_unknown():
     early = date(2024, 12, 31)
     last = book.constant_currency(at=early).to_dicts()[-1]
     assert (last["closing"], last["closing_constant"], last["exchange_in_closing"]) == (170, 50, None)
+    assert last["growth_rate_constant"] is None
     missing = book.uncounted_constant(at=early)
     assert (missing.records, missing.lacking) == (1, ("EUR",))
     assert book.uncounted_constant(at=date(2025, 1, 1)).records == 0

@@ -139,6 +139,18 @@ def test_rules_that_a_program_puts_together_have_no_version(book):
     assert kept(book) == []
 
 
+def test_a_policy_that_cannot_be_used_hides_no_other(book):
+    write(book, "ours", 'extends = "ours_too"')
+    write(book, "ours_too", 'extends = "ours"')
+    write(book, "typo", 'discuonts = "none"')
+    policies = Policies(book.shelf)
+    rows = {row[0]: row[-1] for row in policies.listed().rows}
+    assert policies.broken() == ["ours", "ours_too", "typo"]
+    assert "a circle" in rows["ours"]
+    assert "discuonts" in rows["typo"]
+    assert {"default", "stripe"} <= rows.keys()
+
+
 # -- what a policy extends -------------------------------------------------------------------------------------------
 
 

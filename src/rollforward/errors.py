@@ -85,8 +85,8 @@ class NotABookError(NotFoundError):
 class BookExistsError(UsageError):
     """There is a book already where a new one was asked for."""
 
-    def __init__(self, path: object) -> None:
-        super().__init__(f"{path} holds a book already. Open it, or choose another folder.")
+    def __init__(self, path: object, remedy: str = "Open it, or choose another folder.") -> None:
+        super().__init__(f"{path} holds a book already. {remedy}")
 
 
 class BookLockedError(RollforwardError):

@@ -30,7 +30,10 @@ def ended(ran, status, *said):
         ("mrr --book demo --every fortnight", "fortnight"),
         ("mrr --book demo --from yesterday", "Write a day (2026-01-31), a month (2026-01) or a year (2026)."),
         ("mrr --book demo --from 2026-02-30", "--from '2026-02-30' is not a day"),
-        ("mrr --book demo --from 2027", "nothing lies between"),
+        ("mrr --book demo --from 2027", "2027-01-01 is after the book's last day, 2026-06-30"),
+        ("mrr --book demo --from 2026-05 --to 2026-03", "2026-05-01 is after 2026-03-31, the last day asked for"),
+        ("mrr --book demo --constant 2026-05-31 --causes", "ask for one of them"),
+        ("explain --account c0000005 --book demo", "--on DAY for its MRR, or --movement DAY"),
         ("mrr --book demo --where plan", "Write --where FIELD=VALUE."),
         ("mrr --book demo --where colour=red", "unknown field 'colour'"),
         ("mrr --book demo --by colour", "unknown field 'colour'"),
@@ -42,7 +45,7 @@ def ended(ran, status, *said):
         ("metrics nothing --book demo", "unknown metric 'nothing'"),
         ("movements --book demo --kind chrun", "Did you mean churn?"),
         ("init demo --currency EUR", "holds a book already"),
-        ("demo demo", "holds a book already"),
+        ("demo demo", "A demo book is replaced with --yes"),
         ("init other --currency euros", "not an ISO 4217 code"),
         ("init other --currency EUR --timezone Moon", "timezone 'Moon' is not known"),
         ("init other --currency EUR --policy mine", "unknown policy 'mine'"),
@@ -56,6 +59,18 @@ def ended(ran, status, *said):
 @pytest.mark.usefixtures("demo")
 def test_a_request_that_cannot_be_answered_is_2(command, said):
     ended(run(*command.split()), 2, said)
+
+
+@pytest.mark.usefixtures("demo")
+def test_a_clock_that_is_set_to_no_time_says_how_to_set_it(monkeypatch):
+    monkeypatch.setenv("ROLLFORWARD_NOW", "rubbish")
+    ended(run("mrr", "--book", "demo"), 2, "ROLLFORWARD_NOW 'rubbish'", "2026-06-30T12:00:00")
+
+
+@pytest.mark.usefixtures("demo")
+def test_movements_of_an_account_that_the_book_does_not_know_name_the_nearest():
+    ended(run("movements", "--account", "c000005", "--book", "demo"), 5, "knows no account 'c000005'", "c0000005")
+    assert run("movements", "--account", "c0000005", "--book", "demo").status == 0
 
 
 BECAUSE = ["--reason", "why"]

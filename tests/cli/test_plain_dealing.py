@@ -56,7 +56,7 @@ def test_rows_set_aside_are_warned_of_in_the_view_that_sets_them_aside(book):
 def test_a_filter_that_matches_nothing_is_told_from_a_zero():
     assert "nothing matches plan=pro;" in run("mrr", "--book", "book", "--where", "plan=pro").err
     assert "nothing matches" not in run("mrr", "--book", "book", "--where", "plan=Pro").err
-    assert "no movements" in run("movements", "--book", "book", "--account", "nobody").err
+    assert "no movements" in run("movements", "--book", "book", "--kind", "transfer").err
     assert "no accounts" in run("accounts", "--book", "book", "--search", "nobody").err
 
 

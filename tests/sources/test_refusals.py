@@ -46,6 +46,20 @@ def test_whether_something_is_paid_is_no_day(proposed):
     assert answer(proposal, {"paid": "created"}).is_ready
 
 
+def test_customers_go_by_their_own_id_where_nothing_else_names_them(proposed):
+    proposal = proposed("id,name,email,country\nc1,Acme,a@acme.example,DE\n")
+    assert proposal.is_ready
+    assert proposal.column_map.table == "customers"
+    (row,) = proposal.preview.rows.to_pylist()
+    assert (row["customer"], row["name"], row["country"]) == ("c1", "Acme", "DE")
+
+
+@pytest.mark.parametrize("text", ["id,name,price\np1,Pro,5\n", "id,name,country,price,start\ns1,A,DE,5,2024-01-01\n"])
+def test_the_id_of_what_is_sold_is_no_customer(proposed, text):
+    with pytest.raises(NothingRecurringError, match="no column looks like a customer"):
+        proposed(text)
+
+
 def test_terms_with_a_way_of_paying_stay_terms(proposed):
     text = "customer,price,currency,interval,start,end,payment_method_id,gateway\na,5,EUR,month,2024-01-01,,m,g\n"
     assert proposed(text).column_map.shape == "terms"

@@ -97,11 +97,17 @@ class Asking:
         require_records(self.connection, self.policy)
         first = start or self._first_day(last)
         if first > last:
-            raise UsageError(f"nothing lies between {first} and {last}. The book looks up to {self.today}.")
+            raise UsageError(self._why_empty(first, last))
         needs, windows = needs_of(metrics)
         look_back = (self.policy.ltv_months or 0) if "history" in needs else 0
         asked = (Period(first, last, ""),) if whole_ledger else self._periods(first, last, every, look_back)
         return Question(segment, asked, last, self.today, look_back, windows or (0,), needs)
+
+    def _why_empty(self, first: date, last: date) -> str:
+        """Why there is no day from `first` to `last`."""
+        if first > self.today:
+            return f"{first} is after the book's last day, {self.today}. Name an earlier day."
+        return f"{first} is after {last}, the last day asked for. Name an earlier first day, or a later last one."
 
     def _periods(self, first: date, last: date, every: Every, look_back: int) -> tuple[Period, ...]:
         fiscal = self.settings.fiscal_year_start

@@ -359,7 +359,8 @@ def _refuse_news(
 
 
 def _closed_up_to(standing: Sequence[Close]) -> str:
-    return f"; closed are {standing[0].period} to {standing[-1].period}" if standing else ""
+    periods = dict.fromkeys((standing[0].period, standing[-1].period)) if standing else ()
+    return f"; {'closed are' if len(periods) > 1 else 'closed is'} {' to '.join(periods)}" if periods else ""
 
 
 def _reopening(close: Close, by: str, reason: str, moment: datetime) -> Close:

@@ -98,20 +98,23 @@ class Lack:
         return f"{said}, more than the share of {self.settings.incomplete_above} (incomplete_above)"
 
 
-def stale(sources: Sources, last: date, *, allowed: bool) -> str | None:
-    """What a figure up to a day lacks, in words; None if nothing. WithheldError unless it is `allowed` to lack it."""
+def stale(sources: Sources, last: date, *, allowed: bool, ends_by: str | None) -> str | None:
+    """What a figure up to a day lacks, in words; None if nothing. WithheldError unless it is `allowed` to lack it.
+
+    `ends_by` is the option that names the last day, None for a question that always looks up to today.
+    """
     lacks = sources.lacks(last)
     if lacks and not allowed:
-        raise WithheldError(_refusal(lacks, last))
+        raise WithheldError(_refusal(lacks, last, ends_by))
     return "; ".join(map(str, lacks)) or None
 
 
-def _refusal(lacks: list[Lack], last: date) -> str:
+def _refusal(lacks: list[Lack], last: date, ends_by: str | None) -> str:
     whys = "; ".join(lack.why(last) for lack in lacks)
     remedies = " ".join(dict.fromkeys(lack.remedy for lack in lacks))
     ways = []
-    if all(lack.state == "stale" for lack in lacks):
-        ways.append(f"ask for days up to {min(lack.good_for for lack in lacks if lack.good_for)} (--to)")
+    if ends_by and all(lack.state == "stale" for lack in lacks):
+        ways.append(f"ask for days up to {min(lack.good_for for lack in lacks if lack.good_for)} ({ends_by})")
     names = {"stale": "stale_after", "incomplete": "incomplete_above"}
     keys = " and ".join(dict.fromkeys(names[lack.state] for lack in lacks))
     ways += ["take the figures as they are (--allow-stale)", f"set {keys} in book.toml"]

@@ -66,7 +66,7 @@ def _line(reported: Figures, constant: Figures | None, day: date, *, comparable:
     effect = reported.closing - closing if comparable and closing is not None else None
     amounts = (reported.opening, reported.flows.get("exchange", 0), reported.closing, closing, effect)
     money = (None if amount is None else exact(monthly(amount)) for amount in amounts)
-    rates = (growth_rate(reported), growth_rate(constant) if constant else None)
+    rates = (growth_rate(reported), growth_rate(constant) if comparable and constant else None)
     return (reported.period.label, *money, *(None if rate is None else exact(rate) for rate in rates), day)
 
 

@@ -54,7 +54,7 @@ class Demo:
     def check(self, *, replace: bool) -> None:
         """BookExistsError if a book is there that is not to be replaced; only a demo's book ever is."""
         if self.is_there and not replace:
-            raise BookExistsError(self.folder)
+            raise BookExistsError(self.folder, "A demo book is replaced with --yes; else choose another folder.")
         if self.is_there and {found["source"] for found in Book.open(self.folder).imports()} - {SOURCE}:
             raise UsageError(
                 f"{self.folder} holds records that are not the demo's, and keeps them. Name another folder."

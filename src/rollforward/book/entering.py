@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -81,7 +82,7 @@ class Desk:
         batch = translate_records(table, given, source=source, timezone=self.timezone, file="(entered)")
         if refused := [problem for problem in batch.problems if problem.severity == "quarantined"]:
             first = refused[0]
-            raise EntryError(f"{first.field} {first.value!r}: {first.reason}. {first.remedy}")
+            raise EntryError(f"{first.field} {first.value!r}: {first.reason}. {_without_map(first.remedy)}")
         intake = Intake(self.connection, source, self.at, by_people=True)
         intake.add(batch)
         number = intake.finish(["(entered)"], "").number
@@ -102,6 +103,13 @@ class Desk:
         """The customer that a transfer says it carries on."""
         found = entries.current(self.connection, "transfers", {"customer": customer})
         return found[0]["from_customer"] if found else None
+
+
+def _without_map(remedy: str) -> str:
+    """What to do about a value that a person enters: entries have no map that could say how to read it."""
+    kept = [part for part in re.split(r"; |, or ", remedy) if "the map" not in part]
+    said = ", or ".join(kept) or "write it in its plain form, such as 1234.56, 2026-06-30 or USD"
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def as_given(value: Any) -> Any:  # noqa: ANN401  a cell of any table

@@ -159,7 +159,7 @@ class Figuring(Closing, Examining):
             raise UnknownNameError("measure", measure, ["customers", "mrr"])
         if every not in {"month", "quarter", "year"}:
             raise UnknownNameError("cohort period", every, ["month", "quarter", "year"])
-        with self._asking(view, where, "cohort", every, None, None) as asked:
+        with self._asking(view, where, "cohort", every, None, None, ends_by=None) as asked:
             from rollforward.metrics.cohorts import cohorts
             from rollforward.metrics.listings import cohort_flows
 
@@ -212,12 +212,17 @@ class Figuring(Closing, Examining):
     ) -> Listing:
         """Every movement: day, account, kind, MRR moved, before and after. Amounts of 0 are left out.
 
-        With `causes` a row for each cause of a movement, whose MRR is what that cause moved.
+        With `causes` a row for each cause of a movement, whose MRR is what that cause moved. NotFoundError for an
+        account that the book does not know.
         """
         with self._asking(view, where, None, "day", start, end, whole_ledger=True) as asked:
+            from rollforward.book.explaining.accounts import account_called
+            from rollforward.book.explaining.ground import Asking
             from rollforward.metrics.causes import caused_movement_list
             from rollforward.metrics.listings import movement_list
 
+            if account is not None:
+                account_called(Asking(asked), account)
             source, of = asked.source, {"kind": kind, "account": account}
             if causes:
                 expression = caused_movement_list(source.ledger, source.records, asked.question, **of)
@@ -228,7 +233,7 @@ class Figuring(Closing, Examining):
 
     def accounts(self, *, where: Where | None = None, search: str | None = None, view: View = View()) -> Listing:
         """Every account: its MRR now, since when, its last movement, and its plans."""
-        with self._asking(view, where, None, "day", None, None, whole_ledger=True) as asked:
+        with self._asking(view, where, None, "day", None, None, whole_ledger=True, ends_by=None) as asked:
             from rollforward.metrics.listings import account_list
 
             expression = account_list(asked.source.ledger, asked.question, search)
@@ -237,7 +242,7 @@ class Figuring(Closing, Examining):
 
     def customer_months(self, *, where: Where | None = None, view: View = View()) -> Listing:
         """The customer cube: the MRR of every customer at every month end at which it has some."""
-        with self._asking(view, where, None, "month", None, None) as asked:
+        with self._asking(view, where, None, "month", None, None, ends_by=None) as asked:
             from rollforward.metrics.listings import customer_month_list
 
             expression = customer_month_list(asked.source.ledger, asked.question)

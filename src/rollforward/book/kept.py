@@ -70,9 +70,11 @@ class Kept:
     def _sources(self, connection: duckdb.DuckDBPyConnection, view: View) -> Sources:
         return Sources(connection, self.settings, self._counted_table(view.policy), view.as_of)
 
-    def _lacking(self, connection: duckdb.DuckDBPyConnection, view: View, last: date) -> str | None:
+    def _lacking(
+        self, connection: duckdb.DuckDBPyConnection, view: View, last: date, ends_by: str | None
+    ) -> str | None:
         """What figures up to a day lack, where the view allows it; WithheldError where not."""
-        return stale(self._sources(connection, view), last, allowed=view.allow_stale)
+        return stale(self._sources(connection, view), last, allowed=view.allow_stale, ends_by=ends_by)
 
     def _used(self, view: View) -> Policy:
         """The policy of a view that is about to be used: a new version of it is noted."""
@@ -149,7 +151,7 @@ class Kept:
         )
 
     @contextmanager
-    def _asking(
+    def _asking(  # noqa: PLR0913  each is a part of the question
         self,
         view: View,
         where: Where | None,
@@ -160,6 +162,7 @@ class Kept:
         metrics: Sequence[Metric] = (),
         *,
         whole_ledger: bool = False,
+        ends_by: str | None = "--to",
     ) -> Iterator[Asked]:
         if every not in EVERY:
             raise UnknownNameError("period", every, list(EVERY))
@@ -170,7 +173,7 @@ class Kept:
                 question = asked.question(segment, every, start, end, metrics, whole_ledger=whole_ledger)
             except IncompleteError as error:
                 raise _why_nothing(error, connection, kept) from error
-            lacking = self._lacking(connection, view, question.today)
+            lacking = self._lacking(connection, view, question.today, ends_by)
             yield Asked(asked.source(), question, self._stamp(connection, kept, view, lacking), kept)
 
     def _listing(

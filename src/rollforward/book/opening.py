@@ -49,7 +49,7 @@ class Opening(Figuring):
         one, two = (self._used(replace(view, policy=name)) for name in (first, other))
         with self._database.reading() as connection:
             require_known(connection, view.as_of, self._clock())
-            lacks = (self._lacking(connection, replace(view, policy=policy), day) for policy in (one, two))
+            lacks = (self._lacking(connection, replace(view, policy=policy), day, "--on") for policy in (one, two))
             lacking = "; ".join(dict.fromkeys(lack for lack in lacks if lack)) or None
             stamp = replace(self._stamp_of(connection, one, view, f"{two.label} ({two.hash})", day), stale=lacking)
             at = bridging.Standpoint(connection, stamp.currency, today, view.as_of, day)
@@ -106,6 +106,7 @@ class Opening(Figuring):
             subject.end,
             subject.metrics,
             whole_ledger=subject.of_account,
+            ends_by=subject.ends_by,
         ) as asked:
             if account is None:
                 return explained_metric(asked, str(metric), limit)
@@ -120,10 +121,13 @@ class Opening(Figuring):
         A part for each time the book learned something that changed the answer, with the movements that changed and
         the facts that changed them. NotFoundError for an account that the book does not know.
         """
-        from rollforward.book.explaining.asked import history_of
+        from rollforward.book.explaining.asked import history_of, last_day_of
         from rollforward.book.explaining.history import history
 
-        with self._asking(replace(view, as_of=None), None, None, "day", None, None, whole_ledger=True) as now:
+        end, ends_by = last_day_of(on, month)
+        with self._asking(
+            replace(view, as_of=None), None, None, "day", None, end, whole_ledger=True, ends_by=ends_by
+        ) as now:
             asked = history_of(now, account, on, month, view.as_of)
 
         def said(kept_in: Database) -> list[tuple[date, str, int]]:

@@ -10,7 +10,7 @@ from rollforward.policy.files import origins
 from rollforward.policy.words import in_words, statuses
 from rollforward.policy.written import new_file, settings_of, value_text
 from rollforward.results import Cell, ResultColumn, column
-from rollforward.store.policies import PolicyShelf
+from rollforward.store.policies import Broken, Listed, PolicyShelf
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,13 +35,17 @@ class Policies:
         return self.shelf.find(name or self.standing)
 
     def listed(self) -> Answer:
-        """Every policy: name, version, hash, what it extends, basis, and its own first sentence."""
-        rows: list[tuple[Cell, ...]] = [
-            (one.policy.name, one.policy.version, one.policy.hash, one.extends, one.policy.basis, one.about)
-            for one in self.shelf.listed()
-        ]
+        """Every policy: name, version, hash, what it extends, basis, and its own first sentence.
+
+        One that cannot be used has only its name and why; `broken` names them.
+        """
+        rows = [_row(one) for one in self.shelf.listed()]
         columns = tuple(column(name, "count" if name == "version" else "text") for name in _LISTED)
         return Answer("policy list", columns, rows)
+
+    def broken(self) -> list[str]:
+        """The names of the policies that cannot be used."""
+        return [one.name for one in self.shelf.listed() if isinstance(one, Broken)]
 
     def rules(self, name: str | None = None) -> Answer:
         """Each rule of a policy: its value, where that comes from, and what it means."""
@@ -93,6 +97,12 @@ class Policies:
 def built_in() -> Policies:
     """The built-in policies, for where there is no book."""
     return Policies(PolicyShelf(None))
+
+
+def _row(one: Listed | Broken) -> tuple[Cell, ...]:
+    if isinstance(one, Broken):
+        return (one.name, None, "", "", "", f"cannot be used: {one.reason}")
+    return (one.policy.name, one.policy.version, one.policy.hash, one.extends, one.policy.basis, one.about)
 
 
 def _texts(names: Sequence[str]) -> tuple[ResultColumn, ...]:

@@ -126,6 +126,13 @@ def roles_of(columns: Sequence[str]) -> dict[str, str]:
     return {role: column for role, column in found.items() if column is not None}
 
 
+def own_id_of_customers(columns: Sequence[str], roles: dict[str, str]) -> str | None:
+    """The column `id` where it can only be the customers' own: nothing else names one, and their names stand beside."""
+    by_name = {plain(column): column for column in columns}
+    beside = "name" in roles and ("country" in roles or "email" in by_name)
+    return by_name.get("id") if beside and "customer" not in roles else None
+
+
 def _with_percent(column: str) -> str:
     """The plain name in which a percent sign is a word: a `Discount %` is no discount in money."""
     return plain(column.replace("%", " percent"))

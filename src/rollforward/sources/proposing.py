@@ -10,11 +10,11 @@ from rollforward.sources.blanks import blank_words, without
 from rollforward.sources.column_map import SHAPES, Binding, ColumnMap
 from rollforward.sources.evidence import distinct
 from rollforward.sources.fitting import fitting_roles, holds_intervals
-from rollforward.sources.names import plain, roles_of
+from rollforward.sources.names import own_id_of_customers, plain, roles_of
 from rollforward.sources.notation import settle_notation
 from rollforward.sources.parsers import Reading, memo_for
 from rollforward.sources.price_cuts import settle_discounts
-from rollforward.sources.shapes import AMOUNTS, shape_of
+from rollforward.sources.shapes import AMOUNTS, shape_of, tells_of_revenue
 from rollforward.sources.wide import month_columns
 from rollforward.sources.work import INTERVALS, MOST_WORDS, Question, Sample, Work
 
@@ -42,7 +42,7 @@ def work_out(sample: Sample) -> Work:
     named = roles_of(sample.raw.columns)
     blanks = blank_words(sample.raw, named)
     sample = replace(sample, raw=without(sample.raw, blanks))
-    roles = fitting_roles(named, sample.raw)
+    roles = _with_own_id(fitting_roles(named, sample.raw), sample)
     shape, reason = shape_of(sample.file, sample.raw, roles)
     known = {"open": "terms", "perhaps_customers": "customers"}.get(shape, shape)
     work = Work(sample, roles, ColumnMap(shape=known, columns={}, empty=blanks), {"shape": reason})
@@ -65,6 +65,12 @@ def work_out(sample: Sample) -> Work:
     settle_notation(work)
     _ask_for_the_rest(work)
     return work
+
+
+def _with_own_id(roles: dict[str, str], sample: Sample) -> dict[str, str]:
+    """The roles, with the rows' own `id` as the customer in a table of customers."""
+    own = None if tells_of_revenue(roles) else own_id_of_customers(sample.raw.columns, roles)
+    return {"customer": own, **roles} if own else roles
 
 
 def _ask_shape(work: Work) -> None:

@@ -39,6 +39,11 @@ _OF_A_FIRM = frozenset({"revenue", "annual_revenue"})
 """Names of what a customer itself earns, unless a date says since when it is paid."""
 
 
+def tells_of_revenue(roles: Roles) -> bool:
+    """Whether a file has amounts, or a column that a table of customers does not have."""
+    return any(role in roles for role in (*AMOUNTS, *_SUBSCRIBED))
+
+
 def shape_of(file: Path, raw: RawRows, roles: Roles) -> tuple[str, str]:
     """The shape and the reason for it in words.
 

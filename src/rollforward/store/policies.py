@@ -28,6 +28,14 @@ class Listed:
     about: str
 
 
+@dataclass(frozen=True)
+class Broken:
+    """A policy of the shelf that cannot be used, and why."""
+
+    name: str
+    reason: str
+
+
 class PolicyShelf:
     """The policies of a book by name. A book in memory has no folder, and so only the built-in ones."""
 
@@ -52,8 +60,8 @@ class PolicyShelf:
         """The settings that make a policy, the lowest first, each with where it comes from."""
         return self._layers(name, ())
 
-    def listed(self) -> list[Listed]:
-        """Every policy: the book's own first."""
+    def listed(self) -> list[Listed | Broken]:
+        """Every policy: the book's own first, with those that cannot be used."""
         own = self._own()
         return [self._listed(name) for name in sorted(self.names(), key=lambda name: (name not in own, name))]
 
@@ -158,7 +166,13 @@ class PolicyShelf:
             raise UnknownNameError("policy", name, self.names())
         return self.folder / VERSIONS / versions.file_name(name, number)
 
-    def _listed(self, name: str) -> Listed:
+    def _listed(self, name: str) -> Listed | Broken:
+        try:
+            return self._listed_whole(name)
+        except PolicyError as error:
+            return Broken(name, str(error))
+
+    def _listed_whole(self, name: str) -> Listed:
         own = self._own()
         file = read(own[name], name) if name in own else preset_file(name)
         return Listed(self.find(name), file.extends or ("default" if name in own else "preset"), file.about)

@@ -33,6 +33,8 @@ class Subject:
     end: date
     metrics: tuple[Metric, ...] = ()
     of_account: bool = False
+    ends_by: str = "PERIOD"
+    """What of the command names the last day."""
 
 
 def subject_of(
@@ -55,10 +57,10 @@ def subject_of(
         return Subject(own, found.start, found.last_day, (find(metric),))
     day = movement if on is None else on
     if day is None or (on is not None and movement is not None):
-        raise UsageError("name one day of the account: the one whose MRR, or whose movements, are to be explained.")
+        raise UsageError("name one day of the account: --on DAY for its MRR, or --movement DAY for what moved it.")
     if metric is not None or period is not None or every is not None or where:
         raise UsageError("an account is explained as a whole: leave out the metric, its period and filters.")
-    return Subject("day", day, day, of_account=True)
+    return Subject("day", day, day, of_account=True, ends_by="--movement" if on is None else "--on")
 
 
 def explained_metric(asked: Asked, metric: str, limit: int | None) -> Explanation:
@@ -79,10 +81,17 @@ def explained_movement(asked: Asked, account: str, day: date) -> Explanation:
     return movements_of(asking, account, day).stamped(asked.stamp, asking.queries)
 
 
-def history_of(now: Asked, account: str, on: date | None, month: str | None, known_at: datetime | None) -> Told:
-    """The history that is asked for; UsageError for a day and a month at once."""
+def last_day_of(on: date | None, month: str | None) -> tuple[date | None, str]:
+    """The last day that a history tells of, None for today, and the option for it; UsageError for a day and a month."""
     if on is not None and month is not None:
         raise UsageError("name a day or a month, not both: MRR on the day, or the movements of the month.")
+    if month is None:
+        return on, "--on"
+    return period_named(month, None, 1)[0].last_day, "--month"
+
+
+def history_of(now: Asked, account: str, on: date | None, month: str | None, known_at: datetime | None) -> Told:
+    """The history that is asked for."""
     asking = Asking(now)
     called, today = account_called(asking, account), now.question.today
     basis = BASIS[asking.policy.basis]

@@ -72,7 +72,7 @@ def closes(
         result = book.restatement(period, view=view).figures if period else book.closes(view=view)
     printed.show(result)
     if not result.rows:
-        say("no closes", quiet=printed.quiet)
+        say("no month was closed yet", quiet=printed.quiet)
 
 
 def restatement(

@@ -135,8 +135,6 @@ def likely(looking: Looking, printed: Printed, limit: Limit = None, every_line: 
     with printed.working("comparing customers"):
         result = book.likely(view=looking.view(book))
     show_list(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None)
-    if not len(result):
-        note("no customers look alike", quiet=printed.quiet)
 
 
 def _row(texts: list[str]) -> dict[str, str]:

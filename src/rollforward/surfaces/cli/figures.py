@@ -31,6 +31,8 @@ def mrr(
 
     Amounts are rounded only for reading, and every printed row adds up.
     """
+    if causes and constant:
+        raise UsageError("--constant and --causes are two tables: ask for one of them.")
     if causes and segmented.by:
         raise UsageError("--causes shows what moved whole accounts. Leave out --by, or take a part with --where.")
     book = looking.open()

@@ -17,6 +17,8 @@ SHOWN = 50
 
 Limit = Annotated[int | None, Option(min=1, metavar="N", help=f"Lines; default: {SHOWN} in tables, else all.")]
 All = Annotated[bool, Option("--all", help="Every line.")]
+_NOTHING = {"likely": "no customers look alike"}
+"""What is said of an empty list, where `no` and its name do not do."""
 KINDS = ("new", "expansion", "contraction", "churn", "reactivation", "exchange", "transfer")
 
 
@@ -100,7 +102,7 @@ def show_list(result: "Result", printed: Printed, limit: int | None, *, chosen: 
     if limit is None or total <= limit:
         printed.show(result)
         if not result.rows:
-            note(f"no {result.subject}", quiet=printed.quiet)
+            note(_NOTHING.get(result.subject, f"no {result.subject}"), quiet=printed.quiet)
         return
     rows = _part(result, total - limit if latest else 0, limit)
     which, more = "latest" if latest else "first", total - limit

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
+from rollforward.errors import UsageError
 from rollforward.surfaces.cli import values
 from rollforward.surfaces.cli.listings import SHOWN, All, Limit, show_list
 from rollforward.surfaces.cli.options import AllowStale, AsOf, Currency, DryRun, Looking, Printed, Shelf, Voice, are
@@ -35,7 +36,10 @@ class Compared(Shelf):
 
 def list_(shelf: Shelf, printed: Printed) -> None:
     """The policies: the book's own and the built-in ones. Without a book, the built-in ones."""
-    printed.show_answer(shelf.policies().listed())
+    policies = shelf.policies()
+    printed.show_answer(policies.listed())
+    if broken := policies.broken():
+        raise UsageError(f"{', '.join(broken)} cannot be used: the list says why. Correct the files in `policies`.")
 
 
 def show(

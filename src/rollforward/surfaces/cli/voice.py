@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import typer
 
+from rollforward.errors import UsageError
+
 
 def note(text: str, *, quiet: bool = False) -> None:
     """Say something beside the data, unless asked to be quiet."""
@@ -38,11 +40,16 @@ def is_conversation() -> bool:
 
 
 def clock() -> datetime:
-    """The time now, in UTC. ROLLFORWARD_NOW sets it, for tests and documentation."""
+    """The time now, in UTC. ROLLFORWARD_NOW sets it, for tests and documentation; UsageError where it is no time."""
     fixed = os.environ.get("ROLLFORWARD_NOW")
     if not fixed:
         from rollforward.book import now
 
         return now()
-    moment = datetime.fromisoformat(fixed)
+    try:
+        moment = datetime.fromisoformat(fixed)
+    except ValueError as error:
+        raise UsageError(
+            f"ROLLFORWARD_NOW {fixed!r} is not a time. Write it as 2026-06-30T12:00:00, in UTC, or unset it."
+        ) from error
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
