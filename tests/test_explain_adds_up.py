@@ -21,7 +21,7 @@ from test_engine_against_oracle import collected, laid_together, shelf_under
 if TYPE_CHECKING:
     from rollforward.book.explaining.explanation import Explanation
 
-SHELVES = int(os.environ.get("ROLLFORWARD_ORACLE_SHELVES", "60")) // 5
+SHELVES = int(os.environ.get("ROLLFORWARD_ORACLE_SHELVES", "60")) // 12
 ASKED = 12
 """The accounts and movements of a shelf that are explained."""
 
