@@ -27,7 +27,7 @@ Delivery = tuple[str, list[dict[str, Any]]]
 
 NOW = datetime(2200, 1, 1)  # noqa: DTZ001
 FIRST = datetime(2199, 1, 1)  # noqa: DTZ001
-EXAMPLES = 12
+EXAMPLES = 6
 
 
 def distinct(case: Case) -> list[tuple[str, dict[str, Any]]]:
