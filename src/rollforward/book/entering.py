@@ -50,6 +50,8 @@ class Desk:
     timezone: str
     table: str
     """The table that the book's policy counts."""
+    today: date
+    """The last day that the book looks at."""
 
     def enter(self, kind: str, about: str, said: Said, table: str, rows: Sequence[Row]) -> Entry:
         """Book rows as records of people, and write down what they are about."""
@@ -154,6 +156,7 @@ class Entering(Kept):
         *,
         from_customer: str,
         day: date | None = None,
+        drop_earlier: bool = False,
         reason: str,
         by: str,
         dry_run: bool = False,
@@ -161,12 +164,16 @@ class Entering(Kept):
         """Say that a customer carries another one on, such as one that was moved to another billing system.
 
         From `day` (the first day of its records) only its records count, before only the former ones; a gap between
-        is filled, so that nothing churns and nothing is new.
+        is filled, so that nothing churns and nothing is new. EntryError for a day after the book's today, and for one
+        after the first day of its records, unless `drop_earlier` says that what it had before counts nowhere.
         """
         from rollforward.book.merging import transferred
 
         return self._enter(
-            lambda desk: transferred(desk, customer, from_customer, day, Said(reason, by)), dry_run=dry_run
+            lambda desk: transferred(
+                desk, customer, from_customer, day, Said(reason, by), drop_earlier=drop_earlier
+            ),
+            dry_run=dry_run,
         )
 
     def exclude(self, *customers: str, reason: str, by: str, dry_run: bool = False) -> Entry:
@@ -209,7 +216,8 @@ class Entering(Kept):
 
     def _enter(self, make: Callable[[Desk], Entry], *, dry_run: bool) -> Entry:
         with self._database.writing(kept=not dry_run) as connection:
-            return make(Desk(connection, self._clock(), self.settings.timezone, self._counted_table()))
+            now = self._clock()
+            return make(Desk(connection, now, self.settings.timezone, self._counted_table(), self.today()))
 
     def entry_list(self) -> Result:
         """What people entered, as a table: entry, kind, about, reason, by, at (UTC), undone by."""

@@ -69,6 +69,9 @@ def transfer(
     customer: Annotated[str, Argument(metavar="CUSTOMER", help="The id it has now.")],
     from_: Annotated[str, Option("--from", metavar="CUSTOMER", help="The id it had before.")],
     on: On = None,
+    drop_earlier: Annotated[
+        bool, Option("--drop-earlier", help="Count what it had before that day nowhere, as where both ran side by side.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
     """A customer that carries another one on, as after a move to another billing system: no churn and nothing new."""
@@ -76,6 +79,7 @@ def transfer(
         customer,
         from_customer=from_,
         day=values.first_day(on, "--on"),
+        drop_earlier=drop_earlier,
         reason=because.reason,
         by=because.who,
         dry_run=dry_run,
