@@ -70,7 +70,8 @@ def transfer(
     from_: Annotated[str, Option("--from", metavar="CUSTOMER", help="The id it had before.")],
     on: On = None,
     drop_earlier: Annotated[
-        bool, Option("--drop-earlier", help="Count what it had before that day nowhere, as where both ran side by side.")
+        bool,
+        Option("--drop-earlier", help="Count what it had before that day nowhere, as where both ran side by side."),
     ] = False,
     dry_run: DryRun = False,
 ) -> None:
@@ -140,7 +141,8 @@ def likely(looking: Looking, printed: Printed, limit: Limit = None, every_line: 
         result = book.likely(view=looking.view(book))
     show_list(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None)
     if not len(result):
-        note("no customers look alike", quiet=printed.quiet)
+        bare = "" if book.has_names(view=looking.view(book)) else "; there are no names or e-mail addresses to compare"
+        note(f"no customers look alike{bare}", quiet=printed.quiet)
 
 
 def _row(texts: list[str]) -> dict[str, str]:
