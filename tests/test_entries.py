@@ -326,3 +326,27 @@ def test_addresses_that_everybody_has_and_other_names_prove_nothing():
     ]
     book.take_in([translate_records("customers", people, source="billing", timezone="UTC")], source="billing")
     assert len(book.likely()) == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("ALPHA", "Alpha GmbH"), ("Delta SA", "Delta S.A."), ("beta", "Beta Co., Ltd.")]
+)
+def test_customers_without_names_are_compared_by_their_ids(one: str, other: str):
+    book = book_of(sub(one, "10", "2024-01-01"), sub(other, "20", "2024-02-01"))
+    (row,) = book.likely().to_dicts()
+    assert (row["kind"], row["customer"], row["other"]) == ("merge", other, one)
+    assert str(row["evidence"]).startswith("the same name, ")
+    assert not book.has_names()
+
+
+def test_ids_that_are_only_numbered_alike_prove_nothing():
+    book = book_of(sub("customer-10001", "10", "2024-01-01"), sub("customer-10002", "10", "2024-01-01"))
+    assert len(book.likely()) == 0
+
+
+def test_the_list_of_imports_names_an_undo_and_the_table_it_is_about():
+    book = book_of(ACME, LABS)
+    entry = book.merge("acme-labs", into="acme", **WHO)
+    book.undo(entry.entry, reason="two companies after all", by="bob")
+    last = book.sources(imports=True).to_dicts()[-1]
+    assert (last["tables"], last["files"]) == ("account_links", "(undo of entry 1)")

@@ -75,18 +75,21 @@ class Desk:
             undoes=undoes,
         )
 
-    def book(self, table: str, rows: Sequence[Row], source: str) -> tuple[int, list[int]]:
-        """Book rows of a source that a person enters: the import's number, and the records."""
+    def book(self, table: str, rows: Sequence[Row], source: str, file: str = "(entered)") -> tuple[int, list[int]]:
+        """Book rows of a source that a person enters: the import's number, and the records.
+
+        `file` says in the list of imports what stands in the place of a file.
+        """
         from rollforward.sources.canonical import translate_records
 
         given = [{name: as_given(value) for name, value in row.items()} for row in rows]
-        batch = translate_records(table, given, source=source, timezone=self.timezone, file="(entered)")
+        batch = translate_records(table, given, source=source, timezone=self.timezone, file=file)
         if refused := [problem for problem in batch.problems if problem.severity == "quarantined"]:
             first = refused[0]
             raise EntryError(f"{first.field} {first.value!r}: {first.reason}. {first.remedy}")
         intake = Intake(self.connection, source, self.at, by_people=True)
         intake.add(batch)
-        number = intake.finish(["(entered)"], "").number
+        number = intake.finish([file], "").number
         return number, entries.made_by(self.connection, table, number)
 
     def require_customer(self, customer: str) -> None:
@@ -170,9 +173,7 @@ class Entering(Kept):
         from rollforward.book.merging import transferred
 
         return self._enter(
-            lambda desk: transferred(
-                desk, customer, from_customer, day, Said(reason, by), drop_earlier=drop_earlier
-            ),
+            lambda desk: transferred(desk, customer, from_customer, day, Said(reason, by), drop_earlier=drop_earlier),
             dry_run=dry_run,
         )
 
@@ -251,3 +252,10 @@ class Entering(Kept):
         rows: list[tuple[Cell, ...]] = [(one.kind, one.customer, one.other, one.evidence, one.command) for one in found]
         columns = tuple(column(name, "text") for name in ("kind", "customer", "other", "evidence", "command"))
         return Result("likely", columns, stamp, "", lambda: rows)
+
+    def has_names(self, *, view: View = View()) -> bool:
+        """Whether any customer has a name or an e-mail address of its own, by which `likely` compares."""
+        from rollforward.book.likely import people_of
+
+        with self._ready(view) as (connection, kept):
+            return any(person.name or person.domain for person in people_of(connection, kept.name))
