@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from rollforward.book import Book, View
-from rollforward.errors import CloseError, NotFoundError, ReconciliationError, UsageError
+from rollforward.errors import CloseError, NotFoundError, ReconciliationError, UsageError, WithheldError
+from rollforward.formats import Answer, cells
 from rollforward.policy.policy import preset
+from rollforward.results import column
 from rollforward.sources.canonical import translate_records
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = View()
+STALE = View(allow_stale=True)
 NEXT_OPEN = View(policy=preset("default").with_settings("default", {"closed_months": "next_open"}))
+
+RATES: dict[str, Any] = {"table": "exchange_rates"}
 
 
 class Clock:
@@ -164,7 +169,7 @@ def test_what_is_learned_of_a_closed_month_can_be_booked_in_the_next_open_one(co
 
 def test_the_next_close_reports_what_was_restated_in_it(company: Company):
     company.closes("2026-04-02T10:00:00", "2026-03", view=NEXT_OPEN)
-    company.learns("2026-04-20T09:00:00", bolt(ends="2026-03-15"))
+    company.learns("2026-04-24T09:00:00", bolt(ends="2026-03-15"))
     assert flat(company.closes("2026-05-02T10:00:00", "2026-04", view=NEXT_OPEN)) == [
         {"period": "2026-04", "opening": 150, "restated": -50, "closing": 100}
     ]
@@ -232,7 +237,7 @@ def test_what_becomes_of_closed_months_is_no_other_version_of_the_rules(company:
 def test_a_month_that_is_not_over_is_refused(company: Company):
     with pytest.raises(CloseError, match=r"2026-04 is not over: it ends with 2026-04-30.*from 2026-05-01 on"):
         company.closes("2026-04-30T23:59:00", "2026-04")
-    company.closes("2026-05-01T00:00:00", "2026-04")
+    company.closes("2026-05-01T00:00:00", "2026-04", view=STALE)
 
 
 def test_a_month_is_over_when_it_is_in_the_time_zone_of_the_book(tmp_path: Path):
@@ -240,7 +245,7 @@ def test_a_month_is_over_when_it_is_in_the_time_zone_of_the_book(tmp_path: Path)
     company.learns("2026-04-01T09:00:00", acme())
     with pytest.raises(CloseError, match="not over"):
         company.closes("2026-04-30T21:59:00", "2026-04")
-    company.closes("2026-04-30T22:00:00", "2026-04")
+    company.closes("2026-04-30T22:00:00", "2026-04", view=STALE)
 
 
 def test_a_book_of_past_data_can_close_the_month_it_ends_with(tmp_path: Path):
@@ -309,6 +314,67 @@ def test_later_months_are_reopened_first_or_along(company: Company):
     assert [state for _, state, *_ in company.listed()] == ["closed", "reopened", "reopened"]
     with pytest.raises(NotFoundError, match=r"2026-03 is not closed; closed is 2026-01\.$"):
         company.book.reopen("2026-03", by="Bob", reason="late")
+
+
+def test_the_earliest_month_that_was_reopened_is_closed_first(company: Company):
+    company.closes("2026-04-02T10:00:00", "2026-02")
+    company.closes("2026-04-02T10:00:00", "2026-03")
+    company.book.reopen("2026-02", by="Bob", reason="late", later=True)
+    with pytest.raises(CloseError, match=r"2026-02 was reopened and comes before 2026-03\. Close 2026-02 first"):
+        company.closes("2026-04-03T10:00:00", "2026-03")
+    company.closes("2026-04-03T10:00:00", "2026-02")
+    company.closes("2026-04-03T10:00:00", "2026-03")
+
+
+def test_a_reopened_month_still_shows_what_was_reported(company: Company):
+    company.closes("2026-04-02T10:00:00", "2026-03")
+    assert company.book.closed_month("2026-03").subject == "restatement"
+    company.book.reopen("2026-03", by="Bob", reason="late")
+    (row,) = company.book.closed_month("2026-03").to_dicts()
+    assert (row["period"], row["reported"], row["state"]) == ("2026-03", 150, "reopened")
+    with pytest.raises(NotFoundError, match="2026-02 is not a closed month"):
+        company.book.closed_month("2026-02")
+
+
+@pytest.mark.parametrize("period", ["1016-10", "2025-12", "2025-Q4"])
+def test_a_month_before_the_first_record_has_nothing_to_close(company: Company, period: str):
+    with pytest.raises(CloseError, match=r"records begin on 2026-01-01\. Close 2026-01 first"):
+        company.closes("2026-04-02T10:00:00", period, dry_run=True)
+
+
+def test_a_month_is_not_closed_on_a_stale_source_unless_that_is_allowed(company: Company):
+    with pytest.raises(WithheldError, match="source billing is good to 2026-04-01"):
+        company.closes("2026-05-02T10:00:00", "2026-04")
+    assert company.listed() == []
+    closed = company.closes("2026-05-02T10:00:00", "2026-04", view=STALE)
+    assert closed.stamp.stale == "source billing good to 2026-04-01"
+
+
+def test_a_close_says_what_ends_within_the_month(company: Company):
+    company.learns("2026-04-20T08:00:00", {"date": "2026-01-01", "from": "EUR", "to": "USD", "rate": "1.1"}, **RATES)
+    company.learns("2026-04-26T08:00:00", acme(customer="cora", currency="EUR", subscription="c"))
+    company.clock.put("2026-05-02T10:00:00")
+    assert company.book.short_of("2026-04") == [
+        "source billing is good to 2026-04-26, and 2026-04 ends with 2026-04-30",
+        "the rates of EUR in USD end on 2026-01-01, and 2026-04 ends with 2026-04-30",
+    ]
+    assert company.book.short_of("2026-01") == [
+        "the rates of EUR in USD end on 2026-01-01, and 2026-01 ends with 2026-01-31"
+    ]
+
+
+def test_rates_of_the_last_working_day_suffice_for_a_month(company: Company):
+    company.learns("2026-06-02T08:00:00", {"date": "2026-05-29", "from": "USD", "to": "EUR", "rate": "0.9"}, **RATES)
+    company.learns("2026-06-02T08:00:00", acme(customer="cora", currency="EUR", starts="2026-05-30", subscription="c"))
+    assert company.book.short_of("2026-05") == []
+
+
+def test_figures_of_a_restatement_that_are_equal_print_equal():
+    amounts = (Decimal("0.004"), Decimal("0.004"), Decimal("284.196"), Decimal("284.204"))
+    columns = tuple(column(name, "money") for name in ("opening", "new", "expansion", "closing"))
+    other = (Decimal("0.004"), Decimal("0.004"), Decimal("284.196"), Decimal("284.206"))
+    shown = cells(Answer("restatement", columns, [amounts, other]))
+    assert shown[0][:3] == shown[1][:3] == ["0.00", "0.00", "284.20"]
 
 
 def test_thirds_add_up_exactly_to_the_difference(company: Company):

@@ -170,8 +170,24 @@ def test_a_customer_moved_to_another_billing_system_neither_churns_nor_is_new():
 def test_both_systems_running_for_a_while_count_once():
     book = book_of(sub("cus_1", "100", "2024-01-01"))
     deliver(book, sub("A-77", "100", "2024-04-02"), source="new-billing")
-    book.transfer("A-77", from_customer="cus_1", day=date(2024, 4, 15), **WHO)
+    book.transfer("A-77", from_customer="cus_1", day=date(2024, 4, 15), drop_earlier=True, **WHO)
     assert told(book) == [("01-01", "cus_1", "new", 100)]
+
+
+def test_a_transfer_loses_none_of_the_newcomers_own_history_unless_that_is_said():
+    book = book_of(sub("gamma", "100", "2024-01-01"), sub("zeta", "40", "2024-02-01"))
+    before = told(book)
+    with pytest.raises(EntryError, match="zeta has records from 2024-02-01; what it had before 2024-05-01 would count"):
+        book.transfer("zeta", from_customer="gamma", day=date(2024, 5, 1), **WHO)
+    assert told(book) == before
+    book.transfer("zeta", from_customer="gamma", day=date(2024, 2, 1), **WHO)
+    assert ("02-01", "gamma", "contraction", -60) in told(book)
+
+
+def test_a_transfer_on_a_day_to_come_is_refused_even_if_its_loss_is_allowed():
+    book = book_of(sub("gamma", "100", "2024-01-01"), sub("zeta", "40", "2024-02-01"))
+    with pytest.raises(EntryError, match="2030-01-01 is still to come: the book looks up to 2024-06-30"):
+        book.transfer("zeta", from_customer="gamma", day=date(2030, 1, 1), drop_earlier=True, **WHO)
 
 
 def test_a_customer_moved_twice_is_one_account_all_the_way():
@@ -323,3 +339,27 @@ def test_addresses_that_everybody_has_and_other_names_prove_nothing():
     ]
     book.take_in([translate_records("customers", people, source="billing", timezone="UTC")], source="billing")
     assert len(book.likely()) == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("ALPHA", "Alpha GmbH"), ("Delta SA", "Delta S.A."), ("beta", "Beta Co., Ltd.")]
+)
+def test_customers_without_names_are_compared_by_their_ids(one: str, other: str):
+    book = book_of(sub(one, "10", "2024-01-01"), sub(other, "20", "2024-02-01"))
+    (row,) = book.likely().to_dicts()
+    assert (row["kind"], row["customer"], row["other"]) == ("merge", other, one)
+    assert str(row["evidence"]).startswith("the same name, ")
+    assert not book.has_names()
+
+
+def test_ids_that_are_only_numbered_alike_prove_nothing():
+    book = book_of(sub("customer-10001", "10", "2024-01-01"), sub("customer-10002", "10", "2024-01-01"))
+    assert len(book.likely()) == 0
+
+
+def test_the_list_of_imports_names_an_undo_and_the_table_it_is_about():
+    book = book_of(ACME, LABS)
+    entry = book.merge("acme-labs", into="acme", **WHO)
+    book.undo(entry.entry, reason="two companies after all", by="bob")
+    last = book.sources(imports=True).to_dicts()[-1]
+    assert (last["tables"], last["files"]) == ("account_links", "(undo of entry 1)")

@@ -93,7 +93,8 @@ def cells(answer: Answer) -> list[list[str]]:
 
 
 def _footed_rows(answer: Answer) -> list[tuple[Cell, ...]]:
-    if answer.subject in {"rollforward", "restatement"}:
+    # A restatement is only rounded: figures that are equal print equal, whatever they foot to.
+    if answer.subject == "rollforward":
         return [_footed_rollforward(answer, row) for row in answer.rows]
     if answer.subject == "movements":
         return [_footed_movement(answer, row) for row in answer.rows]

@@ -12,6 +12,7 @@ from rollforward.book import restating
 from rollforward.book.asking import Asking
 from rollforward.book.flows import flow_columns, rollforward_row
 from rollforward.book.restating import COARSE, RESTATED, Line, Restatement
+from rollforward.book.short import short_rates, short_sources
 from rollforward.book.taking_in import TakingIn
 from rollforward.calendar import months_named
 from rollforward.errors import CloseError, NotFoundError, RollforwardError, UsageError
@@ -54,17 +55,22 @@ class Closing(TakingIn):
     def close(self, period: str, *, by: str, note: str = "", view: View | None = None, dry_run: bool = False) -> Result:
         """Keep the roll-forward of a month, or of the months of a quarter or year, as it is reported.
 
-        CloseError for a month that is not over, that is closed already, or before which another one is open.
-        IncompleteError where there is nothing to report.
+        CloseError for a month that is not over, that is closed already, before the first record, or before which
+        another one is open. IncompleteError where there is nothing to report, WithheldError where a source is stale or
+        incomplete for it and the view does not allow that.
         """
         view = self._closing_view(view)
         with self._ready(view) as (connection, kept):
-            standing = closes.standing(self._series(connection, view))
+            listed = self._series(connection, view)
+            standing = closes.standing(listed)
             months = self._to_close(period, standing)
+            if not standing:
+                _refuse_unfit_first(connection, kept.name, months[0], listed)
+            lacking = self._lacking(connection, view, months[-1].last_day)
             lines = self._lines(connection, kept, view, months[0].start, months[-1].last_day)
             known = closes.last_import(connection)
             digests = [closes.movements_digest(connection, kept.name, one.start, one.end) for one in months]
-            stamp = self._stamp(connection, kept, view)
+            stamp = self._stamp(connection, kept, view, lacking)
         moment = max(self._clock(), known[1] or self._clock())
         made = [
             self._close(view, kept, line, _Told(by, note, moment, known[0], movements))
@@ -75,6 +81,16 @@ class Closing(TakingIn):
             closes.add(connection, made)
         shown = restating.as_reported(lines, {}, [*standing, *made]) if _books_next(self.policy(view.policy)) else lines
         return _rollforward(shown, stamp, restated=shown is not lines)
+
+    def short_of(self, period: str, *, view: View | None = None) -> list[str]:
+        """What ends within a period before its last day, in words: data of a source, rates of a counted currency."""
+        view = self._closing_view(view)
+        month = self._months_of(period)[-1]
+        with self._database.reading() as connection:
+            sources = self._sources(connection, view)
+            looks_up = self.policy(view.policy).exchange_rule not in {"none", "fixed"}
+            rates = short_rates(sources, self._currency(view), month) if looks_up else []
+            return [*short_sources(sources, month), *rates]
 
     def reopen(
         self, period: str, *, by: str, reason: str, view: View | None = None, later: bool = False, dry_run: bool = False
@@ -262,6 +278,17 @@ class Closing(TakingIn):
             now.policy != same.policy,
         )
 
+    def closed_month(self, period: str, *, view: View | None = None) -> Result:
+        """A closed month as it was reported and as it is now; of one that was reopened, its rows of `closes`."""
+        try:
+            return self.restatement(period, view=view).figures
+        except NotFoundError:
+            listed = self.closes(view=view)
+            rows = [row for row in listed.rows if row[0] == period]
+            if not rows:
+                raise
+            return Result(listed.subject, listed.columns, listed.stamp, listed.sql, lambda: rows)
+
     def _rules_now(self, close: Close) -> Policy:
         """The policy of a close as it is now; as it was then, if nothing in it moves MRR otherwise or it is gone."""
         kept = restating.policy_of(close)
@@ -356,6 +383,20 @@ def _refuse_news(
     """Refuse to close what was worked out before something else was written."""
     if closes.last_import(connection) != known or closes.standing(series) != list(standing):
         raise CloseError("the book was written to meanwhile, and nothing was closed. Close again.")
+
+
+def _refuse_unfit_first(
+    connection: duckdb.DuckDBPyConnection, ledger: str, month: Period, listed: Sequence[Close]
+) -> None:
+    """Refuse to begin with a month before the first record, or after one that was reopened and is open still."""
+    reopened = min(listed, key=lambda one: one.starts, default=None)
+    if reopened and reopened.starts < month.start:
+        raise CloseError(
+            f"{reopened.period} was reopened and comes before {month.label}. Close {reopened.period} first."
+        )
+    first = connection.execute(f"SELECT min(day) FROM {ledger}.movements").fetchall()[0][0]
+    if first is not None and month.end <= first:
+        raise CloseError(f"{month.label} has nothing to report: records begin on {first}. Close {first:%Y-%m} first.")
 
 
 def _closed_up_to(standing: Sequence[Close]) -> str:

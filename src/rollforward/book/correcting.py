@@ -71,7 +71,8 @@ def undone(desk: Desk, number: int, said: Said) -> Entry:
         raise EntryError(f"entry {number} is an undo itself. Make the entry that it undid again instead.")
     if not all(entries.is_current(desk.connection, record) for record in entry.records):
         raise EntryError(f"what entry {number} made was replaced since. Undo the later entries first.")
-    undo_import, _ = desk.book("exclusions", [], entries.SOURCE)
+    tables = [entries.table_of(desk.connection, record) for record in entry.records[:1]]
+    undo_import, _ = desk.book((*tables, "exclusions")[0], [], entries.SOURCE, f"(undo of entry {number})")
     made = []
     for record in entry.records:
         made += _taken_back(desk, record, undo_import)

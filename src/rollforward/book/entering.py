@@ -51,6 +51,8 @@ class Desk:
     timezone: str
     table: str
     """The table that the book's policy counts."""
+    today: date
+    """The last day that the book looks at."""
 
     def enter(self, kind: str, about: str, said: Said, table: str, rows: Sequence[Row]) -> Entry:
         """Book rows as records of people, and write down what they are about."""
@@ -74,18 +76,21 @@ class Desk:
             undoes=undoes,
         )
 
-    def book(self, table: str, rows: Sequence[Row], source: str) -> tuple[int, list[int]]:
-        """Book rows of a source that a person enters: the import's number, and the records."""
+    def book(self, table: str, rows: Sequence[Row], source: str, file: str = "(entered)") -> tuple[int, list[int]]:
+        """Book rows of a source that a person enters: the import's number, and the records.
+
+        `file` says in the list of imports what stands in the place of a file.
+        """
         from rollforward.sources.canonical import translate_records
 
         given = [{name: as_given(value) for name, value in row.items()} for row in rows]
-        batch = translate_records(table, given, source=source, timezone=self.timezone, file="(entered)")
+        batch = translate_records(table, given, source=source, timezone=self.timezone, file=file)
         if refused := [problem for problem in batch.problems if problem.severity == "quarantined"]:
             first = refused[0]
             raise EntryError(f"{first.field} {first.value!r}: {first.reason}. {_without_map(first.remedy)}")
         intake = Intake(self.connection, source, self.at, by_people=True)
         intake.add(batch)
-        number = intake.finish(["(entered)"], "").number
+        number = intake.finish([file], "").number
         return number, entries.made_by(self.connection, table, number)
 
     def require_customer(self, customer: str) -> None:
@@ -162,6 +167,7 @@ class Entering(Kept):
         *,
         from_customer: str,
         day: date | None = None,
+        drop_earlier: bool = False,
         reason: str,
         by: str,
         dry_run: bool = False,
@@ -169,12 +175,14 @@ class Entering(Kept):
         """Say that a customer carries another one on, such as one that was moved to another billing system.
 
         From `day` (the first day of its records) only its records count, before only the former ones; a gap between
-        is filled, so that nothing churns and nothing is new.
+        is filled, so that nothing churns and nothing is new. EntryError for a day after the book's today, and for one
+        after the first day of its records, unless `drop_earlier` says that what it had before counts nowhere.
         """
         from rollforward.book.merging import transferred
 
         return self._enter(
-            lambda desk: transferred(desk, customer, from_customer, day, Said(reason, by)), dry_run=dry_run
+            lambda desk: transferred(desk, customer, from_customer, day, Said(reason, by), drop_earlier=drop_earlier),
+            dry_run=dry_run,
         )
 
     def exclude(self, *customers: str, reason: str, by: str, dry_run: bool = False) -> Entry:
@@ -217,7 +225,8 @@ class Entering(Kept):
 
     def _enter(self, make: Callable[[Desk], Entry], *, dry_run: bool) -> Entry:
         with self._database.writing(kept=not dry_run) as connection:
-            return make(Desk(connection, self._clock(), self.settings.timezone, self._counted_table()))
+            now = self._clock()
+            return make(Desk(connection, now, self.settings.timezone, self._counted_table(), self.today()))
 
     def entry_list(self) -> Result:
         """What people entered, as a table: entry, kind, about, reason, by, at (UTC), undone by."""
@@ -251,3 +260,10 @@ class Entering(Kept):
         rows: list[tuple[Cell, ...]] = [(one.kind, one.customer, one.other, one.evidence, one.command) for one in found]
         columns = tuple(column(name, "text") for name in ("kind", "customer", "other", "evidence", "command"))
         return Result("likely", columns, stamp, "", lambda: rows)
+
+    def has_names(self, *, view: View = View()) -> bool:
+        """Whether any customer has a name or an e-mail address of its own, by which `likely` compares."""
+        from rollforward.book.likely import people_of
+
+        with self._ready(view) as (connection, kept):
+            return any(person.name or person.domain for person in people_of(connection, kept.name))

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import combinations
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ DAYS = 45
 _BLOCK = 60
 _LIKE_AMOUNTS = (9, 10)
 _FORMS = re.compile(r"\b(inc|llc|ltd|limited|gmbh|ag|bv|nv|sa|sas|sarl|sl|co|corp|corporation|company|plc|kk|oy|ab)\b")
+_INITIAL = re.compile(r"(?<=\b\w)\.")
 _PUBLIC = frozenset(
     ("gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "yahoo.com", "icloud.com", "gmx.de", "web.de")
 )
@@ -54,6 +56,11 @@ class Person:
     first_amount: int
     last_amount: int
 
+    @property
+    def called(self) -> str:
+        """Its name, or its id where it has none."""
+        return self.name or self.customer
+
 
 def likely(people: Iterable[Person]) -> list[Likely]:
     """The likely transfers and merges, the best evidenced first of each customer."""
@@ -68,9 +75,9 @@ def likely(people: Iterable[Person]) -> list[Likely]:
 
 def _proposal(former: Person, latter: Person, why: str) -> Likely:
     if moved := _moved(former, latter):
-        command = f"rollforward entry transfer {latter.customer} --from {former.customer} --reason ..."
+        command = f"rollforward entry transfer {quote(latter.customer)} --from {quote(former.customer)} --reason ..."
         return Likely("transfer", latter.customer, former.customer, f"{why}; {moved}", command)
-    command = f"rollforward entry merge {latter.customer} --into {former.customer} --reason ..."
+    command = f"rollforward entry merge {quote(latter.customer)} --into {quote(former.customer)} --reason ..."
     return Likely("merge", latter.customer, former.customer, why, command)
 
 
@@ -95,13 +102,13 @@ def _by_domain(people: Iterable[Person]) -> Iterator[tuple[Person, Person, str]]
 def _by_name(people: Iterable[Person]) -> Iterator[tuple[Person, Person, str]]:
     from rapidfuzz import fuzz
 
-    for block in _blocks(people, lambda person: plain_name(person.name)[:4]).values():
-        named = [(person, plain_name(person.name)) for person in block]
+    for block in _blocks(people, lambda person: plain_name(person.called)[:4]).values():
+        named = [(person, plain_name(person.called)) for person in block]
         for (one, name), (other, other_name) in combinations(named, 2):
             likeness = fuzz.token_sort_ratio(name, other_name)
-            if likeness >= ALIKE:
+            if name == other_name or (likeness >= ALIKE and one.name and other.name):
                 said = "the same name" if name == other_name else f"names alike to {likeness:.0f} of 100"
-                yield one, other, f"{said}, {one.name!r} and {other.name!r}"
+                yield one, other, f"{said}, {one.called!r} and {other.called!r}"
 
 
 def _blocks(people: Iterable[Person], key: Any) -> dict[str, list[Person]]:  # noqa: ANN401  a function of a person
@@ -114,8 +121,9 @@ def _blocks(people: Iterable[Person], key: Any) -> dict[str, list[Person]]:  # n
 
 
 def plain_name(name: str) -> str:
-    """A name without case, punctuation and legal form."""
-    return " ".join(_FORMS.sub(" ", re.sub(r"[^\w ]", " ", name.lower())).split())
+    """A name without case, punctuation and legal form, however that is dotted."""
+    joined = _INITIAL.sub("", name.lower())
+    return " ".join(_FORMS.sub(" ", re.sub(r"[^\w ]", " ", joined)).split())
 
 
 def people_of(connection: duckdb.DuckDBPyConnection, ledger: str) -> list[Person]:

@@ -58,16 +58,31 @@ def _refuse_later_link(desk: Desk, customer: str, start: date | None) -> None:
             )
 
 
-def transferred(desk: Desk, customer: str, from_customer: str, day: date | None, said: Said) -> Entry:
-    """A customer that carries another one on from a day."""
+def transferred(
+    desk: Desk, customer: str, from_customer: str, day: date | None, said: Said, *, drop_earlier: bool = False
+) -> Entry:
+    """A customer that carries another one on from a day; what it had before counts nowhere, if that is allowed."""
     for one in (customer, from_customer):
         desk.require_customer(one)
     _refuse_endless(desk, customer, from_customer)
-    first = day or entries.first_day(desk.connection, desk.table, customer)
+    begins = entries.first_day(desk.connection, desk.table, customer)
+    first = day or begins
     if first is None:
         raise EntryError(f"{customer} has no {desk.table}, so that there is no day to take. Name one with --on DATE.")
+    _refuse_loss(desk, customer, first, begins, drop_earlier=drop_earlier)
     row = {"customer": customer, "from_customer": from_customer, "day": first}
     return desk.enter("transfer", f"{from_customer} to {customer} on {first}", said, "transfers", [row])
+
+
+def _refuse_loss(desk: Desk, customer: str, first: date, begins: date | None, *, drop_earlier: bool) -> None:
+    """A transfer is of a day that has come, and leaves MRR of the newcomer out only where that is said."""
+    if first > desk.today:
+        raise EntryError(f"{first} is still to come: the book looks up to {desk.today}. Transfer on that day or later.")
+    if begins is not None and begins < first and not drop_earlier:
+        raise EntryError(
+            f"{customer} has records from {begins}; what it had before {first} would count nowhere. Leave out --on to "
+            "transfer on the first day of its records, or add --drop-earlier if both ran side by side."
+        )
 
 
 def _refuse_endless(desk: Desk, customer: str, from_customer: str) -> None:

@@ -32,3 +32,17 @@ def first_days(connection: duckdb.DuckDBPyConnection) -> dict[str, date]:
             "GROUP BY currency ORDER BY currency"
         ).fetchall()
     )
+
+
+def last_rates(connection: duckdb.DuckDBPyConnection, table: str, currency: str) -> dict[str, date]:
+    """The other currencies of a table's current records, each with the day of its last rate to or from `currency`."""
+    current = "record NOT IN (SELECT record FROM superseded)"
+    return dict(
+        connection.execute(
+            f'SELECT counted.currency, max(rates."date") FROM (SELECT DISTINCT currency FROM {table} WHERE {current}) '
+            f'counted JOIN (SELECT * FROM exchange_rates WHERE {current}) rates ON (rates."from", rates."to") IN '
+            "((counted.currency, $currency), ($currency, counted.currency)) "
+            "WHERE counted.currency <> $currency GROUP BY ALL ORDER BY ALL",
+            {"currency": currency},
+        ).fetchall()
+    )

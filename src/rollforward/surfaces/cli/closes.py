@@ -1,12 +1,12 @@
 """The commands that close months: close, closes, restatement, reopen."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
 from rollforward.errors import UsageError
-from rollforward.surfaces.cli.options import DryRun, Looking, Periodic, Printed, Shelf, Voice
+from rollforward.surfaces.cli.options import AllowStale, DryRun, Looking, Periodic, Printed, Shelf, Voice, warn_of_stale
 from rollforward.surfaces.cli.output import put_bytes, put_line
 from rollforward.surfaces.cli.progress import working
 from rollforward.surfaces.cli.voice import note as say
@@ -39,21 +39,26 @@ def close(
     voice: Voice,
     note: Annotated[str, Option(metavar="TEXT", help="What to remember of it.")] = "",
     by: By = None,
+    allow_stale: AllowStale = False,
     dry_run: DryRun = False,
 ) -> None:
     """Keep the roll-forward of a month as it is reported, with policy, hash, who and when.
 
-    What is learned later shows beside it. Months are closed in order, when they are over; the first may be any.
+    What is learned later shows beside it. Months are closed in order, when they are over; the first may be
+    any from the first record on.
     """
     from rollforward.formats import answer_of, table
 
-    book = series.open()
+    book, view = series.open(), replace(series.view(), allow_stale=allow_stale)
     with working("closing", quiet=voice.quiet):
-        result = book.close(period, by=_name(by), note=note, view=series.view(), dry_run=dry_run)
+        result = book.close(period, by=_name(by), note=note, view=view, dry_run=dry_run)
     put_bytes(table(answer_of(result)))
     months = ", ".join(str(row[0]) for row in result.rows)
     put_line(f"{'would close' if dry_run else 'closed'} {months}, by {_name(by)}")
     say(str(result.stamp), quiet=voice.quiet)
+    warn_of_stale(result.stamp, quiet=voice.quiet)
+    for short in [] if voice.quiet else book.short_of(str(result.rows[-1][0]), view=view):
+        warn(short)
     Looking(series.book, series.policy, series.currency).warn_of_uncounted(book, quiet=voice.quiet)
 
 
@@ -64,12 +69,13 @@ def closes(
 ) -> None:
     """The closed months: what was reported, what they are now, and what became of them.
 
-    A month is closed, restated (later facts or rules changed it) or reopened. With MONTH its two roll-forwards.
+    A month is closed, restated (later facts or rules changed it) or reopened. With MONTH its two roll-forwards;
+    of a reopened one, what was reported.
     """
     book = series.open()
     with printed.working("comparing"):
         view = series.view()
-        result = book.restatement(period, view=view).figures if period else book.closes(view=view)
+        result = book.closed_month(period, view=view) if period else book.closes(view=view)
     printed.show(result)
     if not result.rows:
         say("no month was closed yet", quiet=printed.quiet)
@@ -124,6 +130,24 @@ def _name(by: str | None) -> str:
     if by is not None and not by.strip():
         raise UsageError("--by is empty. Name who does it, or leave it out.")
     return by or getpass.getuser()
+
+
+def warn_of_restated(shelf: Shelf) -> None:
+    """Warn after an import of the closed months that are no longer as they were reported."""
+    from rollforward.errors import IncompleteError
+
+    book = shelf.open()
+    if not book.has_closes():
+        return
+    try:
+        months = [one.period for one in book.changed_closes()]
+    except IncompleteError:
+        warn(f"months are closed, and nothing is left to hold them against: rollforward closes{shelf.said}")
+        return
+    if months:
+        *most, last = months
+        listed = f"{', '.join(most)} and {last} are" if most else f"{last} is"
+        warn(f"{listed} closed and now differ{'' if most else 's'}: rollforward closes{shelf.said}")
 
 
 def warn_of_closes(book: "Book", looking: Looking, periodic: Periodic, *, in_part: bool) -> None:

@@ -69,6 +69,10 @@ def transfer(
     customer: Annotated[str, Argument(metavar="CUSTOMER", help="The id it has now.")],
     from_: Annotated[str, Option("--from", metavar="CUSTOMER", help="The id it had before.")],
     on: On = None,
+    drop_earlier: Annotated[
+        bool,
+        Option("--drop-earlier", help="Count what it had before that day nowhere, as where both ran side by side."),
+    ] = False,
     dry_run: DryRun = False,
 ) -> None:
     """A customer that carries another one on, as after a move to another billing system: no churn and nothing new."""
@@ -76,6 +80,7 @@ def transfer(
         customer,
         from_customer=from_,
         day=values.first_day(on, "--on"),
+        drop_earlier=drop_earlier,
         reason=because.reason,
         by=because.who,
         dry_run=dry_run,
@@ -135,6 +140,8 @@ def likely(looking: Looking, printed: Printed, limit: Limit = None, every_line: 
     with printed.working("comparing customers"):
         result = book.likely(view=looking.view(book))
     show_list(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None)
+    if not len(result) and not book.has_names(view=looking.view(book)):
+        note("there are no names or e-mail addresses to compare, only ids", quiet=printed.quiet)
 
 
 def _row(texts: list[str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typer import Argument, Exit, Option
 
 from rollforward.errors import IncompleteError, UsageError
 from rollforward.surfaces.cli import values
+from rollforward.surfaces.cli.closes import warn_of_restated
 from rollforward.surfaces.cli.conversation import ask_all, confirmed
 from rollforward.surfaces.cli.options import Shelf, Voice
 from rollforward.surfaces.cli.output import write
@@ -92,6 +93,7 @@ def import_(
     _refuse_neither_nor_both(paths or [], mapping, rates)
     if rates.ecb:
         import_ecb(rates, shelf, voice, dry_run=dry_run)
+        _tell_of_closes(shelf, voice, dry_run=dry_run)
         return
     book = shelf.open()
     reach = reaching.reach(empty_is_meant=yes)
@@ -110,9 +112,15 @@ def import_(
     names = [files_said(files) for files, _ in settled.kinds]
     show_reports(list(zip(names, reports, strict=True)), shelf, dry_run=dry_run)
     show_refused(settled.refused)
+    _tell_of_closes(shelf, voice, dry_run=dry_run)
     note(_next(shelf, reports, dry_run=dry_run), quiet=voice.quiet)
     if settled.refused or any(report.rows_in and not report.booked + report.unchanged for report in reports):
         raise Exit(IncompleteError.exit_status)
+
+
+def _tell_of_closes(shelf: Shelf, voice: Voice, *, dry_run: bool) -> None:
+    if not (dry_run or voice.quiet):
+        warn_of_restated(shelf)
 
 
 def _refuse_neither_nor_both(paths: "Sequence[Path]", mapping: Mapping, rates: Ecb) -> None:
