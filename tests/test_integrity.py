@@ -190,7 +190,7 @@ def test_verifying_leaves_the_book_as_it_is(book: Book):
 def test_a_book_of_an_older_format_is_chained_when_it_is_migrated(book: Book):
     for table in ("account_links", "transfers", "exclusions", "entries", "corrections", "closes"):
         by_hand(book, f"DROP TABLE {table}")
-    for column in ("removed", "complete", "good_to", "chain"):
+    for column in ("removed", "complete", "good_to", "carried", "chain"):
         by_hand(book, f"ALTER TABLE imports DROP COLUMN {column}")
     by_hand(book, "UPDATE about SET format_version = 2")
     opened = Book.open(book.path, clock=lambda: CLOCK["now"])
