@@ -66,7 +66,7 @@ class Closing(TakingIn):
             months = self._to_close(period, standing)
             if not standing:
                 _refuse_unfit_first(connection, kept.name, months[0], listed)
-            lacking = self._lacking(connection, view, months[-1].last_day)
+            lacking = self._lacking(connection, view, months[-1].last_day, None)
             lines = self._lines(connection, kept, view, months[0].start, months[-1].last_day)
             known = closes.last_import(connection)
             digests = [closes.movements_digest(connection, kept.name, one.start, one.end) for one in months]
