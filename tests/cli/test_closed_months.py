@@ -55,4 +55,4 @@ def test_customers_without_names_are_said_to_have_none_to_compare(desk):
     (desk / "terms.csv").write_text(TERMS.format(end=""), "utf-8")
     run("import", "terms.csv", "--book", "book", "--yes")
     ran = run("entry", "likely", "--book", "book")
-    assert "no customers look alike; there are no names or e-mail addresses to compare" in ran.err
+    assert "there are no names or e-mail addresses to compare, only ids" in ran.err

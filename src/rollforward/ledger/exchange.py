@@ -173,7 +173,9 @@ def _anchored(spans: ir.Table, ground: Ground) -> ir.Table:
 
 def _cut(spans: ir.Table, ground: Ground) -> ir.Table:
     """Spans cut at the starts of their periods up to today; `rate_day` is the start of each one's period."""
-    until = ibis.greatest(ibis.least(spans.ends, ibis.literal(ground.today + timedelta(days=1))), spans.starts)
+    until = ibis.greatest(
+        ibis.least(_rated_until(spans, ground), ibis.literal(ground.today + timedelta(days=1))), spans.starts
+    )
     last_day = ibis.greatest(add_days(until, ibis.literal(-1)), spans.starts)
     spans = spans.mutate(first=periods_before(spans, spans.starts), last=periods_before(spans, last_day))
     cut = spans.mutate(period=ibis.range(spans.first, spans.last + 1).unnest())
@@ -184,6 +186,12 @@ def _cut(spans: ir.Table, ground: Ground) -> ir.Table:
         to_account=(cut.period == cut.last).ifelse(cut.to_account, ibis.null("string")),
         rate_day=opens,
     ).drop("first", "last", "period")
+
+
+def _rated_until(spans: ir.Table, ground: Ground) -> ir.DateValue:
+    """The day from which on a span takes no other rate: its end, or where it only fills a gap, its own terms' end."""
+    fills = bool(ground.policy.gap_days) and ground.policy.basis == "subscriptions"
+    return ibis.least(spans.ends, spans.contract_end) if fills else spans.ends
 
 
 def _period_start(spans: ir.Table, period: ir.IntegerValue) -> ir.DateValue:
