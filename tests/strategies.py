@@ -7,9 +7,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
+from hypothesis.internal.conjecture import providers
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
+
+# Hypothesis mixes constants of whatever modules are loaded into what it draws, so that the same seed would draw other
+# books in another order of tests. A seed is to say which books they are.
+providers._get_local_constants = lambda: providers._local_constants  # noqa: SLF001  there is no setting for it
 
 Json = dict[str, Any]
 
