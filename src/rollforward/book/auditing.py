@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING
 
 from rollforward.book import restating
 from rollforward.book.closing import Closing
-from rollforward.book.view import quiet
+from rollforward.book.view import Progress, View, quiet
 from rollforward.errors import RollforwardError
 from rollforward.store import closes, integrity, ledgers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import duckdb
 
     from rollforward.policy.policy import Policy
     from rollforward.store.closes import Close
-
-    Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -60,8 +58,6 @@ class Auditing(Closing):
 
     def _audited_movements(self, connection: duckdb.DuckDBPyConnection, close: Close) -> Audited:
         """The movements of a closed month, made anew from the records as known then."""
-        from rollforward.book import View
-
         check = f"movements of {close.period} (close {close.close})"
         try:
             view = View(restating.policy_of(close), close.currency, close.known_at)
@@ -77,8 +73,6 @@ class Auditing(Closing):
 
     def _audited_ledger(self, connection: duckdb.DuckDBPyConnection, name: str) -> Audited | None:
         """A kept ledger against one built anew; None for one that nobody is shown before it is built anew."""
-        from rollforward.book import View
-
         key = ledgers.key_in(connection, name) if self._database.attach(connection, name) else None
         if key is None or key.name != name or ledgers.find(connection, key, self.today()) is None:
             return None

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 
 from rollforward import __version__
 from rollforward.errors import BookLockedError, UsageError
-from rollforward.store import ledgers, settings
+from rollforward.store import ledgers, policies, settings
 from rollforward.store.database import FILE, LEDGERS, Database
 from rollforward.store.placing import full_disk_told, put_in_place
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     """Told the file and the bytes done so far, of all files together."""
 
 MANIFEST = "manifest.json"
-POLICIES = "policies"
 LAYOUT = 1
 """The version of the archive's own layout."""
 
@@ -109,7 +108,7 @@ def _refuse_target(folder: Path, to: Path, *, replace: bool) -> None:
 
 def _files_of(folder: Path, *, with_ledgers: bool) -> dict[str, Path]:
     """The files of a book by their names in an archive."""
-    found = [folder / settings.FILE, folder / FILE, *sorted((folder / POLICIES).rglob("*"))]
+    found = [folder / settings.FILE, folder / FILE, *sorted((folder / policies.FOLDER).rglob("*"))]
     found += sorted((folder / LEDGERS).glob("*.duckdb")) if with_ledgers else []
     return {file.relative_to(folder).as_posix(): file for file in found if file.is_file()}
 

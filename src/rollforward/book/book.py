@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 class Book(Opening, Auditing, Entering):
     """An open book. Its methods answer with frozen results; nothing of it is held open between calls."""
 
-    def __init__(self, path: Path, found: Settings, clock: Clock = now, kept_in: Database | None = None) -> None:
-        super().__init__(path, found, clock, kept_in)
-
     @classmethod
     def planned(cls, path: str | Path, *, clock: Clock = now, replace: bool = False, **chosen: Any) -> Book:  # noqa: ANN401
         """The book that `create` would make, with nothing written. BookExistsError if there is one already."""

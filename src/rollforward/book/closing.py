@@ -14,6 +14,7 @@ from rollforward.book.flows import flow_columns, rollforward_row
 from rollforward.book.restating import COARSE, RESTATED, Line, Restatement
 from rollforward.book.short import short_rates, short_sources
 from rollforward.book.taking_in import TakingIn
+from rollforward.book.view import View
 from rollforward.calendar import months_named
 from rollforward.errors import CloseError, NotFoundError, RollforwardError, UsageError
 from rollforward.money import exact, monthly
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from rollforward.book import View
     from rollforward.book.asking import Where
     from rollforward.calendar import Every, Period
     from rollforward.policy.policy import Policy
@@ -117,8 +117,6 @@ class Closing(TakingIn):
         return [one.period for one in reopened]
 
     def _closing_view(self, view: View | None) -> View:
-        from rollforward.book import View
-
         found = view or View()
         if found.as_of is not None:
             raise UsageError("a close is made and shown as things are known now. Leave out --as-of.")
@@ -222,8 +220,6 @@ class Closing(TakingIn):
         self, *, start: date | None = None, end: date | None = None, view: View | None = None
     ) -> list[Changed]:
         """The closed months between two days that are shown otherwise than they were reported."""
-        from rollforward.book import View
-
         view = view or View()
         if view.as_of is not None or _books_next(self.policy(view.policy)) or not self.has_closes(view=view):
             return []
@@ -239,8 +235,6 @@ class Closing(TakingIn):
 
     def has_closes(self, *, view: View | None = None) -> bool:
         """Whether any month is closed under the policy and in the currency of a view."""
-        from rollforward.book import View
-
         with self._database.reading() as connection:
             return bool(closes.standing(self._series(connection, view or View())))
 
@@ -249,7 +243,6 @@ class Closing(TakingIn):
 
         The movements add up, exactly, to the difference of every column. NotFoundError if the month is not closed.
         """
-        from rollforward.book import View
         from rollforward.ledger.build import BASIS
 
         asked = self._closing_view(view)
@@ -318,8 +311,6 @@ class Closing(TakingIn):
 
     def shows_as_reported(self, *, every: Every = "month", end: date | None = None, view: View | None = None) -> bool:
         """Whether closed months are shown as they were reported, up to a day: by policy, for whole months."""
-        from rollforward.book import View
-
         view = view or View()
         if view.as_of is not None or every not in COARSE or not _books_next(self.policy(view.policy)):
             return False
@@ -330,8 +321,6 @@ class Closing(TakingIn):
 
     def _before(self, connection: duckdb.DuckDBPyConnection, first: Close, start: date) -> dict[date, Line]:
         """The months before the first close, as they were known then."""
-        from rollforward.book import View
-
         if start >= first.starts:
             return {}
         view = View(restating.policy_of(first), first.currency, first.known_at)

@@ -14,6 +14,7 @@ from rollforward.money import exact
 from rollforward.results import Cell, ColumnKind, Result, ResultColumn, column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from rollforward.book import constant
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rollforward.calendar import Every
     from rollforward.listing import Listing
     from rollforward.metrics.figures import Figures
+    from rollforward.metrics.registry import Metric
 
 
 class Figuring(Closing, Examining):
@@ -43,18 +45,14 @@ class Figuring(Closing, Examining):
         """
         if as_reported := self._as_reported(every, (start, end), where, by, view):
             return as_reported
-        with self._asking(view, where, by, every, start, end) as asked:
-            from rollforward.metrics import answers
-
-            figures = answers.figures(asked.source, asked.question)
-            sql = asked.sql(answers.flow_query(asked.source, asked.question))
+        figures, asked = self._figures(view, where, by, every, start, end)
         placed = any(one.flows.get("transfer") for one in figures)
         shown = flow_columns(segmented=asked.question.segment.follows_items, placed=placed)
         moved = {one.group for one in figures if one.opening or any(one.flows.values())}
         rows = [rollforward_row(one, shown, by) for one in figures if one.group in moved or not by]
         columns = [column("period", "text"), *_group_column(by), column("opening", "money")]
         columns += [column(kind, "money") for kind in shown] + [column("closing", "money")]
-        return Result("rollforward", tuple(columns), asked.stamp, sql, lambda: rows)
+        return Result("rollforward", tuple(columns), asked.stamp, asked.flow_sql(), lambda: rows)
 
     def constant_currency(
         self,
@@ -75,9 +73,9 @@ class Figuring(Closing, Examining):
         from rollforward.book import constant
 
         held = self._held(view, at)
-        reported, asked = self._figures(view, every, start, end, where)
+        reported, asked = self._figures(view, where, None, every, start, end)
         try:
-            figures, _ = self._figures(held, every, start, end, where)
+            figures, _ = self._figures(held, where, None, every, start, end)
         except IncompleteError as error:
             raise constant.nothing_held(at, asked.stamp.currency) from error
         comparable = not self.uncounted_constant(at=at, view=view).records
@@ -107,9 +105,7 @@ class Figuring(Closing, Examining):
         from rollforward.metrics.registry import every_metric, find
 
         listed = [find(name) for name in names] or every_metric()
-        with self._asking(view, where, by, every, start, end, listed) as asked:
-            figures = answers.figures(asked.source, asked.question)
-            sql = asked.sql(answers.flow_query(asked.source, asked.question))
+        figures, asked = self._figures(view, where, by, every, start, end, listed)
         rows = [
             (one.period.label, *([one.group] if by else []), *(_exact(value) for value in answers.values(listed, one)))
             for one in figures
@@ -119,7 +115,7 @@ class Figuring(Closing, Examining):
             *_group_column(by),
             *(column(metric.name, metric.unit) for metric in listed),
         ]
-        return Result("metrics", tuple(columns), asked.stamp, sql, lambda: rows)
+        return Result("metrics", tuple(columns), asked.stamp, asked.flow_sql(), lambda: rows)
 
     def causes(
         self,
@@ -256,10 +252,17 @@ class Figuring(Closing, Examining):
         return replace(view, policy=at_rates_of(self.policy(view.policy), at, self.today()))
 
     def _figures(
-        self, view: View, every: Every, start: date | None, end: date | None, where: Where | None
+        self,
+        view: View,
+        where: Where | None,
+        by: str | None,
+        every: Every,
+        start: date | None,
+        end: date | None,
+        metrics: Sequence[Metric] = (),
     ) -> tuple[list[Figures], Asked]:
-        """The flows of every period of a view."""
-        with self._asking(view, where, None, every, start, end) as asked:
+        """The figures of every period and group of a view, with what the metrics need beside the flows."""
+        with self._asking(view, where, by, every, start, end, metrics) as asked:
             from rollforward.metrics import answers
 
             return answers.figures(asked.source, asked.question), asked

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from rollforward.book.asking import Asked, Asking, Where, hand_in
 from rollforward.book.completeness import Sources, require_known, stale
-from rollforward.book.view import Clock, Progress, View, quiet
+from rollforward.book.view import Clock, Progress, View, now, quiet
 from rollforward.calendar import EVERY, Every
 from rollforward.errors import IncompleteError, NotFoundError, UnknownNameError
 from rollforward.listing import Listing
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class Kept:
     """The ground of a book, on which each of its sides stands."""
 
-    def __init__(self, path: Path, found: Settings, clock: Clock, kept_in: Database | None = None) -> None:
+    def __init__(self, path: Path, found: Settings, clock: Clock = now, kept_in: Database | None = None) -> None:
         self.path = path
         self.settings = found
         self.shelf = PolicyShelf(None if kept_in else path)
@@ -184,6 +184,8 @@ class Kept:
         asked: Asked,
         periods_asked: list[tuple[Any, ...]] | None = None,
     ) -> Listing:
+        from rollforward.metrics.facts import PERIODS
+
         sql = asked.sql(expression)
 
         def run(statement: str) -> list[tuple[Cell, ...]]:
@@ -191,9 +193,7 @@ class Kept:
                 if not self._database.attach(connection, asked.kept.name):
                     raise NotFoundError(f"the ledger that {subject} were asked of is gone. Ask for them again.")
                 if periods_asked is not None:
-                    hand_in(
-                        connection, "asked_periods", {"number": "int64", "start": "date", "end": "date"}, periods_asked
-                    )
+                    hand_in(connection, "asked_periods", PERIODS, periods_asked)
                 return connection.execute(statement).fetchall()
 
         columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in expression.columns)  # type: ignore[arg-type]

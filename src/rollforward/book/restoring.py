@@ -11,9 +11,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, Any
 
-from rollforward.book.backup import CHUNK, LAYOUT, MANIFEST, POLICIES, Manifest, Part, hold
+from rollforward.book.backup import CHUNK, LAYOUT, MANIFEST, Manifest, Part, hold
 from rollforward.errors import BackupError, DiskFullError, NotFoundError, UsageError
-from rollforward.store import settings
+from rollforward.store import policies, settings
 from rollforward.store.database import FILE, LEDGERS, Database
 from rollforward.store.placing import full_disk_told, put_in_place, to_disk
 
@@ -108,7 +108,7 @@ def _check_entry(file: Path, entry: zipfile.ZipInfo, part: Part) -> None:
     path = PurePosixPath(name)
     is_plain = stat.S_IFMT(entry.external_attr >> 16) in {0, stat.S_IFREG} and not entry.is_dir()
     is_within = not path.is_absolute() and ".." not in path.parts and "\\" not in name and ":" not in name
-    belongs = name in {settings.FILE, FILE} or (len(path.parts) > 1 and path.parts[0] in {POLICIES, LEDGERS})
+    belongs = name in {settings.FILE, FILE} or (len(path.parts) > 1 and path.parts[0] in {policies.FOLDER, LEDGERS})
     if not (is_plain and is_within and belongs and path.as_posix() == name):
         raise BackupError(file, f"{name!r} in it is not a file that a book has")
     if entry.file_size != part.size:

@@ -12,7 +12,7 @@ from rollforward.ledger.arithmetic import whole
 from rollforward.ledger.causes import causes
 from rollforward.ledger.segments import Segment, chosen
 from rollforward.metrics import facts
-from rollforward.metrics.listings import monthly_amount
+from rollforward.metrics.listings import named_movements
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,24 +32,7 @@ def caused_movement_list(
     `mrr` is what the cause moved; the rows of one movement add up to it.
     """
     rows = _caused(ledger, records, question.segment, (question.periods[0].start, question.today))
-    if kind is not None:
-        rows = rows.filter(rows.kind == kind)
-    if account is not None:
-        rows = rows.filter(rows.account == account)
-    names = ledger.customers.select(account="customer", name="name")
-    named = rows.left_join(names, "account")
-    ordered = named.order_by("day", "account", "subscription", named.until != named.day, "cause")
-    return ordered.select(
-        "day",
-        "account",
-        "name",
-        "subscription",
-        "kind",
-        "cause",
-        mrr=monthly_amount(ordered.caused),
-        before=monthly_amount(ordered.before),
-        after=monthly_amount(ordered.after),
-    )
+    return named_movements(rows, ledger, "caused", "cause", kind=kind, account=account)
 
 
 def cause_sums(ledger: Ledger, records: Mapping[str, ir.Table], question: Question) -> ir.Table:

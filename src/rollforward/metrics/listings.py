@@ -42,22 +42,24 @@ def movement_list(ledger: Ledger, question: Question, *, kind: str | None, accou
     rows = chosen(ledger, ledger.movements, question.segment)
     period = question.periods[0]
     rows = rows.filter(rows.day >= period.start, rows.day <= question.today, (rows.amount != 0) | (rows.presence != 0))
+    return named_movements(rows, ledger, "amount", kind=kind, account=account)
+
+
+def named_movements(
+    rows: ir.Table, ledger: Ledger, moved: str, *more: str, kind: str | None, account: str | None
+) -> ir.Table:
+    """Movements in order with the account's name; `mrr` is that of the column `moved`, `more` stand after the kind."""
     if kind is not None:
         rows = rows.filter(rows.kind == kind)
     if account is not None:
         rows = rows.filter(rows.account == account)
     names = ledger.customers.select(account="customer", name="name")
     named = rows.left_join(names, "account")
-    ordered = named.order_by("day", "account", "subscription", named.until != named.day)
+    ordered = named.order_by("day", "account", "subscription", named.until != named.day, *more)
+    amounts = {"mrr": moved, "before": "before", "after": "after"}
     return ordered.select(
-        "day",
-        "account",
-        "name",
-        "subscription",
-        "kind",
-        mrr=monthly_amount(ordered.amount),
-        before=monthly_amount(ordered.before),
-        after=monthly_amount(ordered.after),
+        *("day", "account", "name", "subscription", "kind", *more),
+        **{name: monthly_amount(ordered[amount]) for name, amount in amounts.items()},
     )
 
 

@@ -206,7 +206,7 @@ def build(
     plan = plan_of(ground.timeless(), tuple(dimensions), key.known_at)
     for step in plan.steps:
         progress(step.about)
-        _make(connection, step, key.name)
+        make(connection, step.creation(key.name), step.about)
     progress("proofs")
     sample_days(connection, key.name, ground.today)
     for proof in plan.proofs:
@@ -214,13 +214,14 @@ def build(
     return _register(connection, key, ground, dimensions, built_at, plan)
 
 
-def _make(connection: duckdb.DuckDBPyConnection, step: Step, schema: str) -> None:
+def make(connection: duckdb.DuckDBPyConnection, creation: str, about: str) -> None:
+    """Make the table or view of a step; TooLargeError for an amount that does not fit."""
     import duckdb
 
     try:
-        connection.execute(step.creation(schema))
+        connection.execute(creation)
     except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
-        raise TooLargeError(step.about, str(error).splitlines()[0]) from error
+        raise TooLargeError(about, str(error).splitlines()[0]) from error
 
 
 @dataclass(frozen=True)
@@ -238,7 +239,11 @@ class Step:
 
     def creation(self, schema: str) -> str:
         """The statement that makes the step's table, or its view where there is nothing to work out."""
-        return f"CREATE {'VIEW' if self.is_view else 'TABLE'} {schema}.{quoted(self.name)} AS {self.placed(schema)}"
+        return self.created_as(f"{schema}.{quoted(self.name)}", self.placed(schema))
+
+    def created_as(self, name: str, sql: str) -> str:
+        """The statement that makes a table, or a view, of a name with a query."""
+        return f"CREATE {'VIEW' if self.is_view else 'TABLE'} {name} AS {sql}"
 
 
 @dataclass(frozen=True)

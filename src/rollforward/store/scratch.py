@@ -13,8 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rollforward.errors import TooLargeError
-from rollforward.store.ledgers import PLACE, Step, compiled, current_records, ibis_table
+from rollforward.store.ledgers import PLACE, Step, compiled, current_records, ibis_table, make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,17 +106,9 @@ class Scratch:
         placed = _REFERENCE.sub(lambda found: self._placed(plan, found[1]), plan[name].sql)
         made = f"{CATALOG}.{name}_{hashlib.sha256(placed.encode()).hexdigest()[:16]}"
         if made not in self._made:
-            self._make(made, placed, plan[name])
+            make(self._connection, plan[name].created_as(made, placed), plan[name].about)
             self._made.add(made)
         return made
 
     def _placed(self, plan: Plan, name: str) -> str:
         return f"{CATALOG}.{name}" if name == DAYS else self.table(plan, name)
-
-    def _make(self, made: str, sql: str, step: Step) -> None:
-        import duckdb
-
-        try:
-            self._connection.execute(f"CREATE {'VIEW' if step.is_view else 'TABLE'} {made} AS {sql}")
-        except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
-            raise TooLargeError(step.about, str(error).splitlines()[0]) from error
