@@ -12,10 +12,13 @@ def install(app: FastAPI) -> None:
     """Add the pages, their static files and the page of errors to an application."""
     from rollforward.surfaces.web import (
         accounts,
+        churn,
         downloads,
         explain,
         movements,
         overview,
+        retention,
+        segments,
         static,
     )
     from rollforward.surfaces.web.page import plain_page
@@ -24,5 +27,5 @@ def install(app: FastAPI) -> None:
         return plain_page(request, "error.html", found["status"], problem=found)
 
     app.state.error_page = error_page
-    for module in (static, overview, movements, accounts, explain, downloads):
+    for module in (static, overview, movements, accounts, explain, retention, churn, segments, downloads):
         app.include_router(module.router, include_in_schema=False)

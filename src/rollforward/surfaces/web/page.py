@@ -80,6 +80,11 @@ class Page:
         return [tuple(text.split("=", 1)) for name, text in self.ask.said if name == "where"]  # type: ignore[misc]
 
     @property
+    def wheres(self) -> list[str]:
+        """The filters of the address as they are written."""
+        return [text for name, text in self.ask.said if name == "where"]
+
+    @property
     def segments(self) -> list[str]:
         """The names of the saved segments."""
         return list(segments_of(self.request))
