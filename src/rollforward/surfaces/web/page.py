@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from rollforward import __version__
 from rollforward.book.explaining.periods import period_named
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rollforward.book import Book
     from rollforward.book.explaining.explanation import Explanation
     from rollforward.calendar import Period
+    from rollforward.people.people import People
     from rollforward.results import Stamp
     from rollforward.surfaces.server.served import Served
 
@@ -80,6 +82,11 @@ class Page:
         return [tuple(text.split("=", 1)) for name, text in self.ask.said if name == "where"]  # type: ignore[misc]
 
     @property
+    def here(self) -> str:
+        """The address of this page."""
+        return self.ask.url(self.request.url.path)
+
+    @property
     def wheres(self) -> list[str]:
         """The filters of the address as they are written."""
         return [text for name, text in self.ask.said if name == "where"]
@@ -104,7 +111,7 @@ class Page:
         opens = dict(one.opens)
         if set(opens) == {"account"}:
             return self.url(f"/accounts/{opens['account']}")
-        return self.url("/explain", **{name: text for name, text in opens.items() if name not in {"every"}})
+        return self.url("/explain", **{name: text for name, text in opens.items() if name != "every"})
 
     def period(self, label: str) -> Period:
         """The period of a label."""
@@ -121,8 +128,8 @@ class Page:
 
     def html(self, template: str, *, stamp: Stamp | None = None, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401
         """The page of a template."""
-        text = render(template, page=self, ask=self.ask, reader=self.reader, stamp=stamp, **self._bar(), **context)
-        return HTMLResponse(text, status)
+        said = {"page": self, "ask": self.ask, "reader": self.reader, "stamp": stamp, "csrf": csrf_of(self.request)}
+        return HTMLResponse(render(template, **said, **self._bar(), **context), status)
 
     def _bar(self) -> dict[str, Any]:
         """What the bar of controls and the navigation need."""
@@ -144,8 +151,8 @@ _KEPT = frozenset(("from", "to", "every", "compare", "currency", "where", "segme
 
 def segments_of(request: Request) -> Mapping[str, Mapping[str, Sequence[str]]]:
     """The saved segments by name."""
-    people = getattr(request.app.state, "people", None)
-    return {} if people is None else people.segments()
+    people: People = request.app.state.people
+    return {one.name: one.filters for one in people.segments.all()}
 
 
 def asked(*own: str) -> Any:  # noqa: ANN401  a dependency of FastAPI
@@ -193,5 +200,11 @@ def render(template: str, **context: Any) -> str:  # noqa: ANN401  whatever a te
 
 def plain_page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401
     """A page without a book behind it: an error, a sign-in, the first run."""
-    text = render(template, here=request.url.path, version=__version__, navigation=(), stamp=None, page=None, **context)
-    return HTMLResponse(text, status)
+    said = {"here": request.url.path, "version": __version__, "navigation": (), "stamp": None, "page": None}
+    return HTMLResponse(render(template, **said, csrf=csrf_of(request), **context), status)
+
+
+def csrf_of(request: Request) -> Callable[[], Markup]:
+    """What writes the field that proves that a form came from a page of ours."""
+    token = getattr(request.state, "csrf_token", "")
+    return lambda: Markup('<input type="hidden" name="csrf_token" value="{}">').format(token)
