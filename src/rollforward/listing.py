@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field as field_of
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from rollforward.results import Result
@@ -28,6 +29,10 @@ class Listing(Result):
     def part(self, first: int, number: int) -> list[tuple[Cell, ...]]:
         """So many rows from the one of that number on, counted from 0, in order."""
         return self.run(f"SELECT * FROM ({self.sql}) LIMIT {number:d} OFFSET {first:d}")
+
+    def total(self, name: str) -> Decimal:
+        """What the amounts of a column add up to, exact."""
+        return Decimal(str(self.run(f'SELECT coalesce(sum("{name}"), 0) FROM ({self.sql})')[0][0]))
 
     def copy(self, file: Path) -> int:
         """Write all rows to a CSV or Parquet file, by its ending: how many there were."""

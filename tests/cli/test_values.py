@@ -5,7 +5,7 @@ from datetime import date, datetime
 import pytest
 
 from rollforward.errors import UsageError
-from rollforward.surfaces.cli.values import first_day, known_at, last_day, pairs
+from rollforward.surfaces.written import first_day, known_at, last_day, pairs
 
 NOW = datetime(2026, 6, 30, 12)  # noqa: DTZ001  the book's times are in UTC and say no zone
 

@@ -69,16 +69,10 @@ class Asking:
         from rollforward.ledger.segments import Segment
 
         for field in (*where, *([by] if by else [])):
-            if field not in self._fields():
-                raise UnknownNameError("field", field, self._fields())
+            if field not in (known := fields_of(self.connection)):
+                raise UnknownNameError("field", field, known)
         chosen = {field: (value,) if isinstance(value, str) else tuple(value) for field, value in where.items()}
         return Segment(chosen, by)
-
-    def _fields(self) -> list[str]:
-        from rollforward.ledger.segments import ACCOUNT_FIELDS, ITEM_FIELDS
-
-        names = self.connection.execute("SELECT DISTINCT unnest(map_keys(attributes)) FROM customers").fetchall()
-        return [*ITEM_FIELDS, *ACCOUNT_FIELDS, *sorted(name for (name,) in names)]
 
     def question(
         self,
@@ -144,6 +138,14 @@ class Asking:
             hand_in(self.connection, name, columns, rows)
 
         return Source(ledger(made, ground.timeless()), made, made["cube"], self.kept.dimensions, run, give)
+
+
+def fields_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The fields that figures can be filtered and grouped by."""
+    from rollforward.ledger.segments import ACCOUNT_FIELDS, ITEM_FIELDS
+
+    names = connection.execute("SELECT DISTINCT unnest(map_keys(attributes)) FROM customers").fetchall()
+    return [*ITEM_FIELDS, *ACCOUNT_FIELDS, *sorted(name for (name,) in names)]
 
 
 def require_records(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from rollforward.book.asking import fields_of
 from rollforward.book.closing import Closing
 from rollforward.book.examining import Examining
 from rollforward.book.flows import cause_rows, flow_columns, rollforward_row
@@ -236,6 +237,15 @@ class Figuring(Closing, Examining):
         kinds = {"mrr": "money", "arr": "money", "since": "day", "last_moved": "day"}
         return self._listing("accounts", expression, kinds, asked)
 
+    def scheduled(self, *, where: Where | None = None, view: View = View()) -> Listing:
+        """The movements that are known today for later days, the soonest first: what is scheduled to end or to change."""
+        with self._asking(view, where, None, "day", None, None, whole_ledger=True, ends_by=None) as asked:
+            from rollforward.metrics.listings import scheduled_list
+
+            expression = scheduled_list(asked.source.ledger, asked.question)
+        kinds = {"day": "day", "mrr": "money", "before": "money", "after": "money"}
+        return self._listing("scheduled", expression, kinds, asked)
+
     def customer_months(self, *, where: Where | None = None, view: View = View()) -> Listing:
         """The customer cube: the MRR of every customer at every month end at which it has some."""
         with self._asking(view, where, None, "month", None, None, ends_by=None) as asked:
@@ -244,6 +254,11 @@ class Figuring(Closing, Examining):
             expression = customer_month_list(asked.source.ledger, asked.question)
             months = asked.question.period_rows()
         return self._listing("customer_months", expression, {"month_end": "day", "mrr": "money"}, asked, months)
+
+    def fields(self) -> list[str]:
+        """The fields that figures can be filtered and grouped by: those of items and accounts, and every attribute."""
+        with self._database.reading() as connection:
+            return fields_of(connection)
 
     def _held(self, view: View, at: date) -> View:
         """The view whose policy holds the rates of one day."""

@@ -54,6 +54,10 @@ class Kept:
         """The day of a time in UTC, in the book's time zone."""
         return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.settings.timezone)).date()
 
+    def state(self) -> str:
+        """What tells one state of the book from another: its records, settings, policies and the day. Cheap to ask."""
+        return f"{self._database.state()} {self.shelf.state()} {hash(self.settings)} {self.today()}"
+
     def policy(self, name: str | Policy | None = None) -> Policy:
         """A policy by name or by name and version: the book's own, or a built-in one. A policy stands for itself."""
         return name if isinstance(name, Policy) else self.shelf.find(name or self.settings.policy)

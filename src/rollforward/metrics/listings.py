@@ -45,6 +45,13 @@ def movement_list(ledger: Ledger, question: Question, *, kind: str | None, accou
     return named_movements(rows, ledger, "amount", kind=kind, account=account)
 
 
+def scheduled_list(ledger: Ledger, question: Question) -> ir.Table:
+    """The movements after today that the records tell of already: day, account, name, kind, mrr, before, after."""
+    rows = chosen(ledger, ledger.movements, question.segment)
+    rows = rows.filter(rows.day > question.today, rows.amount != 0)
+    return named_movements(rows, ledger, "amount", kind=None, account=None)
+
+
 def named_movements(
     rows: ir.Table, ledger: Ledger, moved: str, *more: str, kind: str | None, account: str | None
 ) -> ir.Table:

@@ -42,6 +42,11 @@ class PolicyShelf:
     def __init__(self, book: Path | None) -> None:
         self.folder = book / FOLDER if book else None
 
+    def state(self) -> str:
+        """What tells one state of the book's own policies from another."""
+        files = sorted(self.folder.glob("*.toml")) if self.folder else []
+        return " ".join(f"{file.name}-{file.stat().st_mtime_ns}" for file in files)
+
     def names(self) -> list[str]:
         """The names of the policies: the book's own and the built-in ones."""
         return sorted({*self._own(), *preset_names()})

@@ -24,6 +24,7 @@ from rollforward.surfaces.cli import (
     importing,
     listings,
     policies,
+    serving,
 )
 from rollforward.surfaces.cli.groups import expanded
 from rollforward.surfaces.cli.voice import fail, note
@@ -48,6 +49,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "reopen": (closes.reopen, "rollforward reopen 2026-06 --book acme --reason 'a file was missing'"),
     "verify": (checks.verify, "rollforward verify cases/"),
     "export": (exporting.export, "rollforward export out --book acme --format parquet"),
+    "serve": (serving.serve, "rollforward serve --book acme"),
     "doctor": (checks.doctor, "rollforward doctor --book acme"),
     "backup": (backups.backup, "rollforward backup acme-2026-07-01.zip --book acme"),
     "restore": (backups.restore, "rollforward restore acme-2026-07-01.zip acme"),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from rollforward.surfaces.cli import values
+from rollforward.surfaces import written as values
 from rollforward.surfaces.cli.options import DryRun, Shelf, Voice, said
 from rollforward.surfaces.cli.output import put_line
 from rollforward.surfaces.cli.progress import counting

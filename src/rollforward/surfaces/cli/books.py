@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from rollforward.errors import ReconciliationError
-from rollforward.surfaces.cli import values
+from rollforward.surfaces import written as values
 from rollforward.surfaces.cli.options import DryRun, Looking, Voice, said
 from rollforward.surfaces.cli.output import put_line
 from rollforward.surfaces.cli.progress import counting, working

@@ -11,8 +11,8 @@ from rollforward.calendar import Every
 from rollforward.errors import UsageError
 from rollforward.surfaces.cli.options import Filtered, Looking, Voice
 from rollforward.surfaces.cli.progress import working
-from rollforward.surfaces.cli.values import exact_day
 from rollforward.surfaces.cli.voice import note
+from rollforward.surfaces.written import exact_day
 
 if TYPE_CHECKING:
     from rollforward.book.explaining.explanation import Explanation

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from typer import Argument, Option
 
 from rollforward.errors import UsageError
-from rollforward.surfaces.cli import values
+from rollforward.surfaces import written as values
 from rollforward.surfaces.cli.closes import warn_of_closes
 from rollforward.surfaces.cli.options import Filtered, Looking, Periodic, Printed, Segmented, are, said
 from rollforward.surfaces.cli.voice import warn

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Exit, Option
 
 from rollforward.errors import IncompleteError, UsageError
-from rollforward.surfaces.cli import values
+from rollforward.surfaces import written as values
 from rollforward.surfaces.cli.closes import warn_of_restated
 from rollforward.surfaces.cli.conversation import ask_all, confirmed
 from rollforward.surfaces.cli.options import Shelf, Voice

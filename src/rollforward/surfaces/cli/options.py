@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypedDict
 from typer import Option
 
 from rollforward.calendar import Every
-from rollforward.surfaces.cli import values
+from rollforward.surfaces import written as values
 from rollforward.surfaces.cli.progress import Tell, working
 from rollforward.surfaces.cli.voice import clock, note, warn
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 from rollforward.errors import UsageError
-from rollforward.surfaces.cli import values
+from rollforward.surfaces import written as values
 from rollforward.surfaces.cli.listings import SHOWN, All, Limit, show_list
 from rollforward.surfaces.cli.options import AllowStale, AsOf, Currency, DryRun, Looking, Printed, Shelf, Voice, are
 from rollforward.surfaces.cli.output import put_line

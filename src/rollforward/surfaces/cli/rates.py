@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Exit, Option
 
 from rollforward.errors import IncompleteError, UsageError
-from rollforward.surfaces.cli import values
+from rollforward.surfaces import written as values
 from rollforward.surfaces.cli.output import put_line
 from rollforward.surfaces.cli.report import show_reports
 from rollforward.surfaces.cli.voice import note

@@ -1,4 +1,4 @@
-"""What people write for times, days, months and filters, read strictly."""
+"""What people write for times, days, months and filters, on a command line or in a URL, read strictly."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def _not_a_day(text: str, option: str) -> UsageError:
     return UsageError(f"{option} {text!r} is not a day. Write a day (2026-01-31), a month (2026-01) or a year (2026).")
 
 
-def known_at(text: str | None, timezone: str, now: datetime) -> datetime | None:
-    """The time that `--as-of` names, in UTC; None for the day under way, of which the book knows what it knows now.
+def known_at(text: str | None, timezone: str, now: datetime, option: str = "--as-of") -> datetime | None:
+    """The time that an option names, in UTC; None for the day under way, of which the book knows what it knows now.
 
     A plain date means its end in the book's time zone, a timestamp without an offset is in that zone too. The book
     refuses times that are still to come.
@@ -75,18 +75,18 @@ def known_at(text: str | None, timezone: str, now: datetime) -> datetime | None:
         return None
     zone = ZoneInfo(timezone)
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
-        day = _day(text, text, "--as-of")
+        day = _day(text, text, option)
         first, after = (_in_utc(datetime.combine(d, datetime.min.time(), zone)) for d in (day, day + _DAY))
         return None if first <= now < after else after - _MOMENT
-    return _timestamp(text, zone)
+    return _timestamp(text, zone, option)
 
 
-def _timestamp(text: str, zone: ZoneInfo) -> datetime:
+def _timestamp(text: str, zone: ZoneInfo, option: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
         example = "2026-01-31 or 2026-01-31T18:00:00+01:00"
-        raise UsageError(f"--as-of {text!r} is not a time. Write a day or a timestamp such as {example}.") from error
+        raise UsageError(f"{option} {text!r} is not a time. Write a day or a timestamp such as {example}.") from error
     return _in_utc(found if found.tzinfo else found.replace(tzinfo=zone))
 
 

@@ -1,0 +1,1 @@
+"""REST: `/api/v1`, the same answers for programs."""

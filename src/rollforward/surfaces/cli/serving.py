@@ -1,0 +1,29 @@
+"""The command `serve`: the pages and the API of a book."""
+
+from typing import Annotated
+
+from typer import Option
+
+from rollforward.surfaces.cli.options import Shelf, Voice
+from rollforward.surfaces.cli.output import put_line
+from rollforward.surfaces.cli.voice import clock, note
+
+
+def serve(
+    shelf: Shelf,
+    voice: Voice,
+    host: Annotated[str, Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[int, Option(min=0, max=65535, metavar="PORT", help="On which port.")] = 8765,
+) -> None:
+    """The pages and the API of a book, until interrupted.
+
+    Without sign-in it listens on this machine alone.
+    """
+    from rollforward.surfaces.server.app import application
+    from rollforward.surfaces.server.running import run
+    from rollforward.surfaces.server.served import Served
+
+    app = application(Served(shelf.book, clock))
+    put_line(f"http://{host}:{port}/")
+    note("Stop it with Ctrl+C.", quiet=voice.quiet)
+    run(app, host, port)

@@ -1,0 +1,1 @@
+"""The server: one application that serves the pages, the API, and what runs beside them."""

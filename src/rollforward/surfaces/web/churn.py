@@ -1,0 +1,77 @@
+"""Churn: its rates under each definition, what is scheduled, who left, and why MRR was lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, cast
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from rollforward.listing import Listing
+from rollforward.metrics.registry import find
+from rollforward.surfaces.web import drawings, subjects
+from rollforward.surfaces.web.metric_tables import metric_table
+from rollforward.surfaces.web.movements import entry_url
+from rollforward.surfaces.web.page import Page, asked
+from rollforward.surfaces.web.tables import table_of
+
+if TYPE_CHECKING:
+    from rollforward.surfaces.web.tables import Row
+
+router = APIRouter()
+
+SOON = 50
+"""The scheduled movements that are shown."""
+
+
+@router.get("/churn")
+def churn(page: Annotated[Page, asked()]) -> HTMLResponse:
+    """Churn in the periods asked for."""
+    rates = subjects.churn(page)
+    ask = page.shown
+    coming = cast("Listing", subjects.scheduled(page))
+    lost = page.answer(
+        "churned accounts",
+        lambda book: book.movements(**ask.days, where=ask.filters, kind="churn", view=ask.view),
+    )
+    reasons = page.answer("causes of loss", lambda book: book.causes(**ask.spoken)) if not ask.filters else None
+
+    def link(name: str, row: Row) -> str | None:
+        return entry_url(page, name, row)
+
+    return page.html(
+        "churn.html",
+        stamp=rates.stamp,
+        definitions=[find(name) for name in subjects.CHURN],
+        drawn=drawings.curves(page, rates, ("customer_churn_rate", "gross_mrr_churn_rate", "net_mrr_churn_rate")),
+        rates=metric_table(page, rates, "Churn by period", "churn"),
+        coming=table_of(
+            coming,
+            "Scheduled",
+            rows=coming.part(0, SOON),
+            link=lambda name, row: page.url(f"/accounts/{row['account']}") if name in {"account", "name"} else None,
+            hidden=("subscription",),
+            download=page.ask.url("/download/scheduled.{}"),
+            empty=f"Nothing is scheduled to end or to change after {rates.stamp.today}.",
+        ),
+        tomorrow=rates.stamp.today + timedelta(days=1),
+        lost=table_of(
+            lost,
+            "Who left",
+            rows=lost.rows[::-1][:SOON],
+            link=link,
+            hidden=("subscription", "kind"),
+            download=page.ask.url("/download/movements.{}", kind="churn"),
+            empty="Nobody left in these periods.",
+        ),
+        reasons=None
+        if reasons is None
+        else table_of(
+            reasons,
+            "Why MRR was lost",
+            rows=[row for row in reasons.rows[::-1] if row[1] in {"churn", "contraction"}],
+            download=page.ask.url("/download/causes.{}"),
+            empty="No MRR was lost.",
+        ),
+    )

@@ -1,0 +1,37 @@
+"""Downloads: what a page shows, as a file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from rollforward.errors import UnknownNameError
+from rollforward.formats import RENDERERS, answer_of
+from rollforward.surfaces.web.page import Page, asked
+from rollforward.surfaces.web.subjects import SUBJECTS
+
+router = APIRouter()
+
+_MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@router.get("/download/{subject}.{ending}")
+def download(
+    subject: str,
+    ending: Literal["csv", "json", "xlsx"],
+    page: Annotated[Page, asked("kind", "account", "search", "measure", "metric", "part")],
+) -> Response:
+    """A subject in the state of the page, with its stamp."""
+    if subject not in SUBJECTS:
+        raise UnknownNameError("download", subject, list(SUBJECTS))
+    result = SUBJECTS[subject](page)
+    data = RENDERERS[ending](answer_of(result))
+    name = f"{subject}-{result.stamp.today}.{ending}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(data, media_type=_MEDIA[ending], headers=headers)

@@ -1,0 +1,87 @@
+"""The overview: the headlines, the line of MRR, how it moved, and what moved last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from rollforward.book.headlines import Headlines, headlines, residual
+from rollforward.results import ResultColumn
+from rollforward.surfaces.web import drawings, subjects
+from rollforward.surfaces.web.page import Page, asked
+from rollforward.surfaces.web.rolls import rollforward_table
+from rollforward.surfaces.web.tables import table_of
+from rollforward.surfaces.web.words import HEADLINES, change_text, title, value_text
+
+if TYPE_CHECKING:
+    from rollforward.book.headlines import Headline
+
+router = APIRouter()
+
+LATEST = 8
+"""The latest movements that are shown."""
+
+BESIDE = ("committed_mrr", "trial_mrr", "usage_run_rate")
+"""What stands beside MRR, as lines under it."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A headline as it is read: title, value, what it was and how it changed, and what explains it."""
+
+    name: str
+    title: str
+    value: str
+    change: str
+    before: str
+    href: str
+    direction: str
+
+
+@router.get("/")
+def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
+    """The overview."""
+    ask = page.shown
+    found = page.answer(
+        "headlines", lambda book: headlines(book, [*HEADLINES, *BESIDE], **ask.spoken, compare=ask.compare)
+    )
+    rolled = subjects.rollforward(page)
+    latest = page.answer(
+        "latest", lambda book: book.movements(start=found.period.start, end=ask.end, where=ask.filters, view=ask.view)
+    )
+    tiles = [_tile(page, found, one) for one in found.figures]
+    return page.html(
+        "overview.html",
+        stamp=found.behind.stamp,
+        found=found,
+        tiles=tiles[: len(HEADLINES)],
+        beside=tiles[len(HEADLINES) :],
+        drawn=drawings.rollforward(page, rolled),
+        rolled=rollforward_table(page, rolled),
+        residual=value_text(ResultColumn("residual", "money"), residual(rolled), rolled.stamp),
+        latest=table_of(
+            latest,
+            "Latest movements",
+            rows=latest.part(max(latest.count() - LATEST, 0), LATEST)[::-1],
+            link=lambda name, row: page.url(f"/accounts/{row['account']}") if name in {"account", "name"} else None,
+            hidden=("subscription",),
+        ),
+    )
+
+
+def _tile(page: Page, found: Headlines, one: Headline) -> Tile:
+    column = ResultColumn(one.name, one.kind)
+    stamp = found.behind.stamp
+    before = value_text(column, one.before, stamp) if found.compared else ""
+    return Tile(
+        one.name,
+        title(one.name),
+        value_text(column, one.value, stamp),
+        change_text(one),
+        before,
+        page.url("/explain", metric=one.name, period=found.period.label),
+        "" if not one.change else "up" if one.change > 0 else "down",
+    )

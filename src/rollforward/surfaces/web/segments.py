@@ -1,0 +1,54 @@
+"""Segments: the book broken down by a field, who moved the total, and filters that can be kept under a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from rollforward.surfaces.web import drawings, subjects
+from rollforward.surfaces.web.page import Page, asked
+from rollforward.surfaces.web.tables import table_of
+
+if TYPE_CHECKING:
+    from rollforward.surfaces.web.tables import Row
+
+router = APIRouter()
+
+_PRIVATE = {"name", "customer", "subscription"}
+"""Fields that single out an account or an item: to filter by, not to break down by."""
+
+
+@router.get("/segments")
+def segments(page: Annotated[Page, asked()]) -> HTMLResponse:
+    """The break-down by a field, and the builder of segments."""
+    ask = page.shown
+    by = ask.by or subjects.DEFAULT_FIELD
+    parts = subjects.segments(page)
+    fields = page.answer("fields", lambda book: book.fields())
+    period = parts.rows[-1][0] if parts.rows else None
+    last = [row for row in parts.rows if row[0] == period]
+    closing = parts.names.index("closing")
+
+    def link(name: str, row: Row) -> str | None:
+        return page.url("/movements", where=[*page.wheres, f"{by}={row[by]}"]) if name == by else None
+
+    return page.html(
+        "segments.html",
+        stamp=parts.stamp,
+        by=by,
+        fields=[field for field in fields if field not in _PRIVATE],
+        all_fields=fields,
+        drawn=drawings.groups(page, parts),
+        moved=drawings.movers(page, parts, by),
+        parts=table_of(
+            parts,
+            f"By {by}, {period}" if period else f"By {by}",
+            rows=sorted(last, key=lambda row: row[closing], reverse=True),
+            link=link,
+            hidden=("period",),
+            download=page.ask.url("/download/segments.{}"),
+            empty="No MRR in these periods.",
+        ),
+    )

@@ -1,0 +1,59 @@
+// What a page gains with JavaScript: parts are swapped, keys go to pages, and it stays up to date.
+"use strict";
+
+const typing = (target) => target.closest("input, select, textarea, [contenteditable]");
+let waits = false;
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") return clear(event);
+  if (typing(event.target)) return;
+  if (waits) {
+    waits = false;
+    const link = document.querySelector(`nav a[data-key="${CSS.escape(event.key)}"]`);
+    if (link) { event.preventDefault(); link.click(); }
+    return;
+  }
+  const act = { g: () => { waits = true; setTimeout(() => { waits = false; }, 1500); }, "/": search, x: compare, e: save, "?": help }[event.key];
+  if (act) { event.preventDefault(); act(); }
+});
+
+function search() { document.getElementById("search")?.focus(); }
+function compare() { document.getElementById("compare")?.focus(); }
+function save() { document.querySelector("[data-export]")?.focus(); }
+function help() { document.getElementById("keys")?.showModal(); }
+function clear(event) {
+  const open = document.querySelector("dialog[open]");
+  if (open) return open.close();
+  if (typing(event.target)) return event.target.blur();
+  document.querySelector("[data-clear]")?.click();
+}
+
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form.controls");
+  if (form) form.requestSubmit();
+});
+
+document.addEventListener("htmx:configRequest", (event) => {
+  // Empty fields say nothing: they stay out of the address.
+  if (event.detail.verb !== "get") return;
+  const given = event.detail.formData;
+  for (const name of new Set(given.keys())) if (given.getAll(name).every((text) => text === "")) given.delete(name);
+});
+
+document.addEventListener("submit", (event) => {
+  // The same where the browser sends a form by itself.
+  if (event.target.method !== "get") return;
+  for (const field of event.target.elements) if (field.value === "" && field.name) field.disabled = true;
+});
+
+function listen() {
+  const source = new EventSource("/live");
+  source.addEventListener("changed", () => {
+    if (document.querySelector("main[data-live]") && !typing(document.activeElement ?? document.body)) {
+      htmx.ajax("GET", location.pathname + location.search, { target: "#page", select: "#page", swap: "outerHTML" });
+    }
+  });
+  window.addEventListener("beforeunload", () => source.close());
+}
+if (document.querySelector("main[data-live]")) listen();

@@ -1,0 +1,155 @@
+"""What pages show and downloads hold: each subject is one call of the book, under one name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rollforward.errors import UnknownNameError
+from rollforward.surfaces.web.words import HEADLINES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rollforward.results import Result
+    from rollforward.surfaces.web.page import Page
+
+    Subject = Callable[["Page"], Result]
+
+KINDS = ("new", "expansion", "reactivation", "contraction", "churn", "exchange", "transfer")
+"""The kinds of movements that a list can be narrowed to."""
+
+
+def rollforward(page: Page) -> Result:
+    """The roll-forward of the periods asked for."""
+    ask = page.shown
+    return page.answer("rollforward", lambda book: book.rollforward(**ask.spoken, by=ask.by))
+
+
+def metrics(page: Page) -> Result:
+    """The headline metrics of the periods asked for."""
+    ask = page.shown
+    return page.answer("metrics", lambda book: book.metrics(*HEADLINES, **ask.spoken, by=ask.by))
+
+
+def movements(page: Page) -> Result:
+    """The movements of the days asked for, of one kind where it is named."""
+    ask, kind = page.shown, page.ask.one("kind")
+    if kind is not None and kind not in KINDS:
+        raise UnknownNameError("kind", kind, list(KINDS))
+    return page.answer(
+        "movements",
+        lambda book: book.movements(
+            **ask.days, where=ask.filters, kind=kind, account=ask.one("account"), view=ask.view
+        ),
+    )
+
+
+def accounts(page: Page) -> Result:
+    """The accounts of a part of the book, by name or id where a text is searched for."""
+    ask = page.shown
+    return page.answer(
+        "accounts", lambda book: book.accounts(where=ask.filters, search=ask.one("search"), view=ask.view)
+    )
+
+
+RETENTION = ("nrr", "grr", "customer_retention", "nrr_12m", "grr_12m", "customer_retention_12m")
+"""The metrics of the retention page."""
+
+CHURN = (
+    "churned_customers",
+    "customer_churn_rate",
+    "churned_mrr",
+    "contraction_mrr",
+    "gross_mrr_churn_rate",
+    "net_mrr_churn_rate",
+    "customer_retention",
+    "grr",
+)
+"""The metrics of the churn page: the rates under each definition."""
+
+MEASURES = ("customers", "mrr")
+"""What cohorts are measured in."""
+
+
+def retention(page: Page) -> Result:
+    """Retention by period, of the period itself and over twelve months."""
+    ask = page.shown
+    return page.answer("retention", lambda book: book.metrics(*RETENTION, **ask.spoken))
+
+
+def cohorts(page: Page) -> Result:
+    """What is left of each cohort, in customers or in MRR."""
+    ask, measure = page.shown, page.ask.one("measure") or "customers"
+    if measure not in MEASURES:
+        raise UnknownNameError("measure", measure, list(MEASURES))
+    every = ask.every if ask.every in {"quarter", "year"} else "month"
+    return page.answer(
+        "cohorts", lambda book: book.cohorts(measure=measure, every=every, where=ask.filters, view=ask.view)
+    )
+
+
+def churn(page: Page) -> Result:
+    """Churn by period under each definition of it."""
+    ask = page.shown
+    return page.answer("churn", lambda book: book.metrics(*CHURN, **ask.spoken))
+
+
+def scheduled(page: Page) -> Result:
+    """What is scheduled to end or to change after today."""
+    ask = page.shown
+    return page.answer("scheduled", lambda book: book.scheduled(where=ask.filters, view=ask.view))
+
+
+def causes(page: Page) -> Result:
+    """What moved MRR: price, quantity, plan, discount and the like."""
+    ask = page.shown
+    return page.answer("causes", lambda book: book.causes(**ask.spoken))
+
+
+def segments(page: Page) -> Result:
+    """The roll-forward of each value of a field."""
+    ask = page.shown
+    return page.answer("segments", lambda book: book.rollforward(**ask.spoken, by=ask.by or DEFAULT_FIELD))
+
+
+DEFAULT_FIELD = "plan"
+
+
+def sources(page: Page) -> Result:
+    """The sources: what came, what became of it, the day each is good to."""
+    return page.answer("sources", lambda book: book.sources(view=page.ask.view))
+
+
+def imports(page: Page) -> Result:
+    """The imports so far."""
+    return page.answer("imports", lambda book: book.sources(imports=True, view=page.ask.view))
+
+
+def problems(page: Page) -> Result:
+    """What could not be read or does not count."""
+    severity = page.ask.one("severity")
+    return page.answer("problems", lambda book: book.problems(severity=severity, view=page.ask.view))
+
+
+def closes(page: Page) -> Result:
+    """What was reported, and whether it changed since."""
+    return page.answer("closes", lambda book: book.closes(view=page.ask.view))
+
+
+SUBJECTS: dict[str, Subject] = {
+    "rollforward": rollforward,
+    "metrics": metrics,
+    "movements": movements,
+    "accounts": accounts,
+    "retention": retention,
+    "cohorts": cohorts,
+    "churn": churn,
+    "scheduled": scheduled,
+    "causes": causes,
+    "segments": segments,
+    "sources": sources,
+    "imports": imports,
+    "problems": problems,
+    "closes": closes,
+}
+"""Every subject by name. Each can be downloaded."""
