@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -15,6 +15,7 @@ from rollforward import __version__
 from rollforward.book.explaining.periods import period_named
 from rollforward.calendar import EVERY, add_months
 from rollforward.surfaces.server.asking import Ask, ask_of, from_month
+from rollforward.surfaces.server.csrf import csrf_token
 from rollforward.surfaces.server.who import Reader, who
 from rollforward.surfaces.web.words import title, value_of
 
@@ -135,6 +136,7 @@ class Page:
             "periods": EVERY,
             "here": self.request.url.path,
             "version": __version__,
+            "csrf": partial(csrf_token, self.request),
         }
 
 
@@ -145,7 +147,7 @@ _KEPT = frozenset(("from", "to", "every", "compare", "currency", "where", "segme
 def segments_of(request: Request) -> Mapping[str, Mapping[str, Sequence[str]]]:
     """The saved segments by name."""
     people = getattr(request.app.state, "people", None)
-    return {} if people is None else people.segments()
+    return {} if people is None else {one.name: one.filters for one in people.segments.all()}
 
 
 def asked(*own: str) -> Any:  # noqa: ANN401  a dependency of FastAPI

@@ -38,9 +38,7 @@ def sources(page: Annotated[Page, asked("severity")]) -> HTMLResponse:
         "sources.html",
         stamp=listed.stamp,
         severity=severity,
-        severities=[
-            (name, f"{by_severity[name]:,}", page.ask.url("/sources", severity=name)) for name in SEVERITIES
-        ],
+        severities=[(name, f"{by_severity[name]:,}", page.ask.url("/sources", severity=name)) for name in SEVERITIES],
         every=page.ask.url("/sources", severity=None),
         sources=table_of(
             listed,
