@@ -12,6 +12,8 @@ from rollforward import __version__
 from rollforward.surfaces import web
 from rollforward.surfaces.environment import people_of
 from rollforward.surfaces.server import entrance, live, problems
+from rollforward.surfaces.server.limits import BodyLimit
+from rollforward.surfaces.web.staging import Staging
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -33,12 +35,15 @@ def application(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            stack.callback(app.state.staging.close)
             await stack.enter_async_context(app.state.watch.running())
             yield
 
     app = FastAPI(title="Rollforward", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.served = served
     app.state.watch = live.Watch(served)
+    app.state.staging = Staging(served.clock)
+    app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=500)
     problems.install(app)
 

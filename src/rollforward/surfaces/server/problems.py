@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from rollforward.errors import (
     BookLockedError,
     DiskFullError,
     IncompleteError,
+    NotABookError,
     NotFoundError,
     RollforwardError,
     UsageError,
 )
-
 from rollforward.surfaces.server.security import headers_for
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def install(application: FastAPI) -> None:
 
     @application.exception_handler(RollforwardError)
     async def known(request: Request, error: RollforwardError) -> Response:
+        if isinstance(error, NotABookError) and not request.url.path.startswith(API):
+            return RedirectResponse("/start", 303)
         status, title = status_of(error)
         return _told(request, problem(status, title, str(error)))
 

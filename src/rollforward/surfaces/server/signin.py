@@ -1,6 +1,5 @@
 """Signing in with a name and a password, and out again: here or everywhere."""
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -10,7 +9,6 @@ from rollforward.people import Actor, People
 from rollforward.people.shares import is_local_path
 from rollforward.people.users import User
 from rollforward.surfaces.server import cookies
-from rollforward.surfaces.server.csrf import csrf_token
 from rollforward.surfaces.server.refusing import not_allowed, too_many
 from rollforward.surfaces.server.who import Reader, actor_of, address_of, people_of, who
 from rollforward.surfaces.web.page import plain_page
@@ -68,7 +66,7 @@ def sign_out_everywhere(request: Request, reader: Annotated[Reader, Depends(who)
 
 
 def let_in(request: Request, people: People, user: User, target: str) -> Response:
-    """Open a session for a user and go to the page that was asked for. What the browser held before is worth nothing."""
+    """Open a session for a user and go to the page asked for. What the browser held before is worth nothing."""
     actor = Actor(user.name, address_of(request))
     program = request.headers.get("user-agent", "")
     token = people.sessions.open(user, program=program, replaces=cookies.session_of(request), by=actor)
@@ -95,7 +93,6 @@ def _page(request: Request, target: str, *, name: str = "", failed: bool = False
         request,
         "people/sign_in.html",
         status,
-        csrf=partial(csrf_token, request),
         target=target if is_local_path(target) else "/",
         name=name,
         failed=failed,

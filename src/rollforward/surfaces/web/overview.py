@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from rollforward.book.headlines import Headlines, headlines, residual
 from rollforward.results import ResultColumn
 from rollforward.surfaces.web import drawings, subjects
+from rollforward.surfaces.web.notes import notes_of
 from rollforward.surfaces.web.page import Page, asked
 from rollforward.surfaces.web.rolls import rollforward_table
 from rollforward.surfaces.web.tables import table_of
@@ -61,6 +62,7 @@ def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
         beside=tiles[len(HEADLINES) :],
         drawn=drawings.rollforward(page, rolled),
         rolled=rollforward_table(page, rolled),
+        notes=notes_of(page),
         residual=value_text(ResultColumn("residual", "money"), residual(rolled), rolled.stamp),
         latest=table_of(
             latest,

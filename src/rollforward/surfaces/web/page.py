@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from rollforward import __version__
 from rollforward.book.explaining.periods import period_named
 from rollforward.calendar import EVERY, add_months
 from rollforward.surfaces.server.asking import Ask, ask_of, from_month
-from rollforward.surfaces.server.csrf import csrf_token
-from rollforward.surfaces.server.who import Reader, who
+from rollforward.surfaces.server.csrf import FIELD, csrf_token
+from rollforward.surfaces.server.who import Reader, people_of, who
 from rollforward.surfaces.web.words import title, value_of
 
 if TYPE_CHECKING:
@@ -81,6 +82,11 @@ class Page:
         return [tuple(text.split("=", 1)) for name, text in self.ask.said if name == "where"]  # type: ignore[misc]
 
     @property
+    def here(self) -> str:
+        """The address of this page."""
+        return self.ask.url(self.request.url.path)
+
+    @property
     def wheres(self) -> list[str]:
         """The filters of the address as they are written."""
         return [text for name, text in self.ask.said if name == "where"]
@@ -105,7 +111,7 @@ class Page:
         opens = dict(one.opens)
         if set(opens) == {"account"}:
             return self.url(f"/accounts/{opens['account']}")
-        return self.url("/explain", **{name: text for name, text in opens.items() if name not in {"every"}})
+        return self.url("/explain", **{name: text for name, text in opens.items() if name != "every"})
 
     def period(self, label: str) -> Period:
         """The period of a label."""
@@ -122,8 +128,8 @@ class Page:
 
     def html(self, template: str, *, stamp: Stamp | None = None, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401
         """The page of a template."""
-        text = render(template, page=self, ask=self.ask, reader=self.reader, stamp=stamp, **self._bar(), **context)
-        return HTMLResponse(text, status)
+        said = {"page": self, "ask": self.ask, "reader": self.reader, "stamp": stamp, "csrf": csrf_of(self.request)}
+        return HTMLResponse(render(template, **said, **self._bar(), **context), status)
 
     def _bar(self) -> dict[str, Any]:
         """What the bar of controls and the navigation need."""
@@ -136,7 +142,6 @@ class Page:
             "periods": EVERY,
             "here": self.request.url.path,
             "version": __version__,
-            "csrf": partial(csrf_token, self.request),
         }
 
 
@@ -146,7 +151,7 @@ _KEPT = frozenset(("from", "to", "every", "compare", "currency", "where", "segme
 
 def segments_of(request: Request) -> Mapping[str, Mapping[str, Sequence[str]]]:
     """The saved segments by name."""
-    people = getattr(request.app.state, "people", None)
+    people = people_of(request)
     return {} if people is None else {one.name: one.filters for one in people.segments.all()}
 
 
@@ -158,9 +163,17 @@ def asked(*own: str) -> Any:  # noqa: ANN401  a dependency of FastAPI
         ask = ask_of(
             request.query_params.multi_items(), served.book, served.clock, own=own, segments=segments_of(request)
         )
-        return Page(request, served, ask, reader)
+        return Page(request, served, _frozen(ask, reader), reader)
 
     return Depends(read)
+
+
+def _frozen(ask: Ask, reader: Reader) -> Ask:
+    """The question as known at the time at which a share link is frozen, or at the earlier one that it names itself."""
+    if reader.frozen_at is None:
+        return ask
+    times = [time for time in (reader.frozen_at, ask.view.as_of) if time is not None]
+    return replace(ask, view=replace(ask.view, as_of=min(times)))
 
 
 @cache
@@ -195,5 +208,10 @@ def render(template: str, **context: Any) -> str:  # noqa: ANN401  whatever a te
 
 def plain_page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401
     """A page without a book behind it: an error, a sign-in, the first run."""
-    text = render(template, here=request.url.path, version=__version__, navigation=(), stamp=None, page=None, **context)
-    return HTMLResponse(text, status)
+    said = {"here": request.url.path, "version": __version__, "navigation": (), "stamp": None, "page": None}
+    return HTMLResponse(render(template, **said, csrf=csrf_of(request), **context), status)
+
+
+def csrf_of(request: Request) -> Callable[[], Markup]:
+    """What writes the field that proves that a form came from a page of ours."""
+    return lambda: Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, csrf_token(request))

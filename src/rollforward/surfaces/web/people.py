@@ -97,7 +97,7 @@ def change_password(
 
 
 @router.post("/settings/own/keys")
-def make_key(  # noqa: PLR0913  the fields of a form
+def make_key(
     page: Annotated[Page, asked()],
     people: There,
     reader: SignedIn,
@@ -200,7 +200,7 @@ def _shares(page: Page, people: People, reader: Reader, made: str | None = None)
 
 
 @router.post("/settings/shares")
-def share(  # noqa: PLR0913  the fields of a form
+def share(  # noqa: PLR0913, PLR0917  the fields of a form
     page: Annotated[Page, asked("path")],
     people: There,
     reader: Writer,

@@ -63,8 +63,10 @@ def change_text(headline: Headline) -> str:
 
 def _signed(value: Decimal, places: int) -> str:
     shown = rounded(value, places)
-    return f"{'±' if shown == 0 else '+' if shown > 0 else '−'}{abs(shown):,}"
+    return f"{'±' if shown == 0 else '+' if shown > 0 else MINUS}{abs(shown):,}"
 
+
+MINUS = "\N{MINUS SIGN}"
 
 HEADLINES = ("mrr", "arr", "net_new_mrr", "nrr", "grr", "customer_churn_rate", "arpa", "customers", "quick_ratio")
 """The metrics of the overview."""
