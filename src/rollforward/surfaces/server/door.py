@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import Request  # noqa: TC002  FastAPI reads the annotation
+from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from rollforward.surfaces.server.csrf import SAFE, require_ours

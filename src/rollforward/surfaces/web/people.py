@@ -136,8 +136,12 @@ def users(page: Annotated[Page, asked()], people: There, _: Admin) -> Response:
 
 
 @router.post("/settings/people")
-def add_user(people: There, _: Admin, by: Acting, name: Text = "", role: Text = "", password: Text = "") -> Response:
+def add_user(  # noqa: PLR0913  the fields of a form
+    request: Request, people: There, _: Admin, by: Acting, name: Text = "", role: Text = "", password: Text = ""
+) -> Response:
     """A new user. Without a password only single sign-on lets them in."""
+    if not password and request.app.state.sign_on is None:
+        raise UsageError("a user needs a password, for there is no single sign-on here. Choose one.")
     people.users.add(name, role, password=password or None, by=by)
     return _to("/settings/people")
 
