@@ -136,7 +136,7 @@ def users(page: Annotated[Page, asked()], people: There, _: Admin) -> Response:
 
 
 @router.post("/settings/people")
-def add_user(  # noqa: PLR0913  the fields of a form
+def add_user(
     request: Request, people: There, _: Admin, by: Acting, name: Text = "", role: Text = "", password: Text = ""
 ) -> Response:
     """A new user. Without a password only single sign-on lets them in."""
