@@ -74,6 +74,13 @@ def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
     )
 
 
+def direction(one: Headline) -> str:
+    """Whether a change is for the better: more is, but of churn less."""
+    if not one.change:
+        return ""
+    return "up" if (one.change > 0) != ("churn" in one.name) else "down"
+
+
 def _tile(page: Page, found: Headlines, one: Headline) -> Tile:
     column = ResultColumn(one.name, one.kind)
     stamp = found.behind.stamp
@@ -85,5 +92,5 @@ def _tile(page: Page, found: Headlines, one: Headline) -> Tile:
         change_text(one),
         before,
         page.url("/explain", metric=one.name, period=found.period.label),
-        "" if not one.change else "up" if one.change > 0 else "down",
+        direction(one),
     )
