@@ -17,6 +17,7 @@ from rollforward.book.explaining.periods import period_named
 from rollforward.calendar import EVERY, add_months
 from rollforward.surfaces.server.asking import Ask, ask_of, from_month
 from rollforward.surfaces.server.csrf import FIELD, csrf_token
+from rollforward.surfaces.server.masking import book_for
 from rollforward.surfaces.server.who import Reader, people_of, who
 from rollforward.surfaces.web.words import title, value_of
 
@@ -61,8 +62,15 @@ class Page:
 
     @property
     def book(self) -> Book:
-        """The book."""
-        return self.served.book
+        """The book, as the reader sees it."""
+        return self._as_seen(self.served.book)
+
+    def _as_seen(self, book: Book) -> Book:
+        return book_for(
+            book,
+            sees_personal_data=self.reader.sees_personal_data,
+            pseudonyms=lambda: people_of(self.request).pseudonyms,
+        )
 
     @cached_property
     def shown(self) -> Ask:
@@ -119,7 +127,8 @@ class Page:
 
     def answer(self, subject: Hashable, make: Callable[[Book], T]) -> T:
         """The answer to a question about a subject, made once for each state of the book."""
-        return self.served.answer((subject, self.shown), make)
+        question = (self.reader.sees_personal_data, subject, self.shown)
+        return self.served.answer(question, lambda book: make(self._as_seen(book)))
 
     def url(self, path: str, **changes: object) -> str:
         """The address of another page in the same state, without what belongs to this page alone."""

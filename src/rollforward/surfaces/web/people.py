@@ -1,6 +1,5 @@
 """The pages about people: one's own account, users, share links, and the audit log."""
 
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -216,7 +215,7 @@ def share(  # noqa: PLR0913, PLR0917  the fields of a form
     personal: Ticked = False,
 ) -> Response:
     """A new link, shown this once. Frozen, it goes on showing what is known now."""
-    frozen = people.database.clock() - timedelta(microseconds=1) if freeze else None
+    frozen = people.database.clock() if freeze else None
     _, token = people.shares.make(
         reader.name, path, days=_number(days), label=label, frozen_at=frozen, personal=personal, by=by
     )
