@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, event, insert, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from rollforward.errors import FormatError, UsageError
 from rollforward.people.schema import ABOUT, METADATA, VERSION
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 FILE = "people.sqlite"
 _PATIENCE = 10_000
 """How long a writer waits for another one, in milliseconds."""
+
+_TURN = 7_655_363_333
+"""The number of the lock by which writers take turns in PostgreSQL; SQLite has one of its own."""
 
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
 """The step that leads from each version of the layout to the next."""
@@ -51,6 +54,8 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """A transaction: all of it or nothing. Writers come one after the other."""
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
             yield connection
 
     def close(self) -> None:
@@ -66,8 +71,6 @@ class Database:
 
     def _prepare(self) -> None:
         try:
-            self._migrate()
-        except IntegrityError:  # Another process has made the tables at the same moment.
             self._migrate()
         except OperationalError as error:
             where = self._engine.url.render_as_string(hide_password=True)

@@ -10,15 +10,17 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.gzip import GZipMiddleware
 
 from rollforward import __version__
-from rollforward.people.people import People
 from rollforward.surfaces import web
-from rollforward.surfaces.server import live, problems
+from rollforward.surfaces.environment import people_of
+from rollforward.surfaces.server import entrance, live, problems
 from rollforward.surfaces.server.limits import BodyLimit
 from rollforward.surfaces.web.staging import Staging
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterable
 
+    from rollforward.people import People
+    from rollforward.surfaces.server.oidc import Provider
     from rollforward.surfaces.server.served import Served
 
 NO_TELEMETRY: TelemetryConfig = {
@@ -31,8 +33,14 @@ NO_TELEMETRY: TelemetryConfig = {
 """What FastAPI would tell a collector that the environment names. Nothing leaves the machine that way."""
 
 
-def application(served: Served, people: People | None = None) -> FastAPI:
-    """The application that serves a book, with the people of its folder unless others are handed in."""
+def application(
+    served: Served, people: People | None = None, *, sign_on: Provider | None = None, hosts: Iterable[str] = ()
+) -> FastAPI:
+    """The application that serves a book to its people.
+
+    `hosts` are the names under which it is reached; `sign_on` is the provider of single sign-on. Without people they
+    are looked for in the book's folder, once there is one.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -52,10 +60,14 @@ def application(served: Served, people: People | None = None) -> FastAPI:
     app.state.served = served
     app.state.watch = live.Watch(served)
     app.state.staging = Staging(served.clock)
-    app.state.people = people or People.open(served.path, clock=served.clock)
     app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=500)
     problems.install(app)
+
+    def open_people() -> People | None:
+        return people_of(served.path, served.clock) if served.is_there else None
+
+    entrance.install(app, people, open_people=open_people, sign_on=sign_on, hosts=hosts)
     app.include_router(live.router)
     web.install(app)
     return app

@@ -11,7 +11,8 @@ from starlette.exceptions import HTTPException
 
 from rollforward.errors import UsageError
 from rollforward.people.audit import Actor
-from rollforward.surfaces.server.who import Reader, who
+from rollforward.surfaces.server.csrf import FIELD
+from rollforward.surfaces.server.who import Reader, people_of, who
 
 if TYPE_CHECKING:
     from rollforward.book import Book
@@ -64,9 +65,9 @@ def writing(*names: str, scope: str = "write") -> Any:  # noqa: ANN401  a depend
             raise HTTPException(403, f"the role {reader.role} may not do this. Ask an admin of this book.")
         given = await request.form()
         fields = {name: str(given.get(name) or "").strip() for name in (*names, BACK)}
-        if unknown := sorted(set(given) - {*names, BACK, "csrf_token"}):
+        if unknown := sorted(set(given) - {*names, BACK, FIELD}):
             raise UsageError(f"the form has no field {unknown[0]!r}. It has: {', '.join(names)}.")
         state = request.app.state
-        return Form(request, state.served, state.people, reader, fields)
+        return Form(request, state.served, people_of(request), reader, fields)
 
     return Depends(read)

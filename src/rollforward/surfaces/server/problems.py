@@ -17,6 +17,7 @@ from rollforward.errors import (
     RollforwardError,
     UsageError,
 )
+from rollforward.surfaces.server.security import headers_for
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
@@ -71,7 +72,8 @@ def install(application: FastAPI) -> None:
     @application.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> Response:
         detail = f"{type(error).__name__}. This is a fault of rollforward: please report it."
-        return _told(request, problem(500, "Failed", detail))
+        # This answer is made outside of all that adds headers to others.
+        return _told(request, problem(500, "Failed", detail), headers_for(request.url.scheme))
 
 
 def _told(request: Request, found: dict[str, Any], headers: dict[str, str] | None = None) -> Response:

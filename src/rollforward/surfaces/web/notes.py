@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from rollforward.surfaces import written
 from rollforward.surfaces.server.forms import Form, writing
+from rollforward.surfaces.server.who import people_of
 
 if TYPE_CHECKING:
     from rollforward.people.notes import Note
@@ -20,7 +21,9 @@ router = APIRouter()
 def notes_of(page: Page) -> list[Note]:
     """The notes of the days that a page shows."""
     ask = page.shown
-    found: list[Note] = page.request.app.state.people.notes.all(start=ask.start, end=ask.end)
+    if not page.reader.sees_personal_data:
+        return []  # What people write may name anybody.
+    found: list[Note] = people_of(page.request).notes.all(start=ask.start, end=ask.end)
     return found
 
 

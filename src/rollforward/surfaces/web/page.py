@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -16,7 +16,9 @@ from rollforward import __version__
 from rollforward.book.explaining.periods import period_named
 from rollforward.calendar import EVERY, add_months
 from rollforward.surfaces.server.asking import Ask, ask_of, from_month
-from rollforward.surfaces.server.who import Reader, who
+from rollforward.surfaces.server.csrf import FIELD, csrf_token
+from rollforward.surfaces.server.masking import book_for
+from rollforward.surfaces.server.who import Reader, people_of, who
 from rollforward.surfaces.web.words import title, value_of
 
 if TYPE_CHECKING:
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from rollforward.book import Book
     from rollforward.book.explaining.explanation import Explanation
     from rollforward.calendar import Period
-    from rollforward.people.people import People
     from rollforward.results import Stamp
     from rollforward.surfaces.server.served import Served
 
@@ -61,8 +62,15 @@ class Page:
 
     @property
     def book(self) -> Book:
-        """The book."""
-        return self.served.book
+        """The book, as the reader sees it."""
+        return self._as_seen(self.served.book)
+
+    def _as_seen(self, book: Book) -> Book:
+        return book_for(
+            book,
+            sees_personal_data=self.reader.sees_personal_data,
+            pseudonyms=lambda: people_of(self.request).pseudonyms,
+        )
 
     @cached_property
     def shown(self) -> Ask:
@@ -119,7 +127,8 @@ class Page:
 
     def answer(self, subject: Hashable, make: Callable[[Book], T]) -> T:
         """The answer to a question about a subject, made once for each state of the book."""
-        return self.served.answer((subject, self.shown), make)
+        question = (self.reader.sees_personal_data, subject, self.shown)
+        return self.served.answer(question, lambda book: make(self._as_seen(book)))
 
     def url(self, path: str, **changes: object) -> str:
         """The address of another page in the same state, without what belongs to this page alone."""
@@ -151,8 +160,8 @@ _KEPT = frozenset(("from", "to", "every", "compare", "currency", "where", "segme
 
 def segments_of(request: Request) -> Mapping[str, Mapping[str, Sequence[str]]]:
     """The saved segments by name."""
-    people: People = request.app.state.people
-    return {one.name: one.filters for one in people.segments.all()}
+    people = people_of(request)
+    return {} if people is None else {one.name: one.filters for one in people.segments.all()}
 
 
 def asked(*own: str) -> Any:  # noqa: ANN401  a dependency of FastAPI
@@ -163,9 +172,17 @@ def asked(*own: str) -> Any:  # noqa: ANN401  a dependency of FastAPI
         ask = ask_of(
             request.query_params.multi_items(), served.book, served.clock, own=own, segments=segments_of(request)
         )
-        return Page(request, served, ask, reader)
+        return Page(request, served, _frozen(ask, reader), reader)
 
     return Depends(read)
+
+
+def _frozen(ask: Ask, reader: Reader) -> Ask:
+    """The question as known at the time at which a share link is frozen, or at the earlier one that it names itself."""
+    if reader.frozen_at is None:
+        return ask
+    times = [time for time in (reader.frozen_at, ask.view.as_of) if time is not None]
+    return replace(ask, view=replace(ask.view, as_of=min(times)))
 
 
 @cache
@@ -206,5 +223,4 @@ def plain_page(request: Request, template: str, status: int = 200, **context: An
 
 def csrf_of(request: Request) -> Callable[[], Markup]:
     """What writes the field that proves that a form came from a page of ours."""
-    token = getattr(request.state, "csrf_token", "")
-    return lambda: Markup('<input type="hidden" name="csrf_token" value="{}">').format(token)
+    return lambda: Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, csrf_token(request))
