@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.gzip import GZipMiddleware
 
 from rollforward import __version__
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from rollforward.people import People
     from rollforward.surfaces.server.oidc import Provider
     from rollforward.surfaces.server.served import Served
+
+NO_TELEMETRY: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""What FastAPI would tell a collector that the environment names. Nothing leaves the machine that way."""
 
 
 def application(
@@ -39,7 +49,14 @@ def application(
             await stack.enter_async_context(app.state.watch.running())
             yield
 
-    app = FastAPI(title="Rollforward", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Rollforward",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=NO_TELEMETRY,
+    )
     app.state.served = served
     app.state.watch = live.Watch(served)
     app.state.staging = Staging(served.clock)

@@ -47,7 +47,7 @@ def value_of(one: Explanation) -> str:
         return f"{rounded(exact(one.value), decimals):,} {one.currency or ''}".strip()
     if one.unit == "ratio" and is_percent(one.about.split(" ")[0]):
         return f"{rounded(exact(one.value * 100), 2):,} %"
-    return f"{one.value:,}" if one.value.denominator == 1 else f"{rounded(exact(one.value), 4):,}"
+    return f"{int(one.value):,}" if one.value.denominator == 1 else f"{rounded(exact(one.value), 4):,}"
 
 
 def change_text(headline: Headline) -> str:
