@@ -27,10 +27,10 @@ _OF_KEYS = ("prefix", "owner", "label", "scope", "made_at", "used_at", "ends_at"
 
 
 def add(shelf: Shelf, voice: Voice, name: Name, role: Role = "viewer") -> None:
-    """Let somebody in, with a password that is asked for. The first one has to be an admin.
+    """Let somebody in, with a password.
 
-    Without a terminal the password is taken from ROLLFORWARD_PASSWORD, or from the file that
-    ROLLFORWARD_PASSWORD_FILE names. From the first user on everybody signs in.
+    It is asked for at the terminal. Without one it is taken from ROLLFORWARD_PASSWORD, or from the file that
+    ROLLFORWARD_PASSWORD_FILE names. The first user has to be an admin; from then on everybody signs in.
     """
     people = _people(shelf)
     user = people.users.add(name, role, password=_password(), by=_actor())
@@ -43,7 +43,7 @@ def list_(
     printed: Printed,
     keys: Annotated[bool, Option("--keys", help="The API keys instead.")] = False,
 ) -> None:
-    """Who may come in, in which role, and who was removed; or the API keys and when they were used. Times are UTC."""
+    """Everybody with their roles, or the API keys. Times are UTC."""
     people = _people(shelf)
     if keys:
         _show("keys", _OF_KEYS, people.keys.all(), printed)
@@ -57,7 +57,10 @@ def change(
     role: Annotated[str | None, Option(metavar="ROLE", help="Another role.")] = None,
     password: Annotated[bool, Option("--password", help="Another password, asked for as by `add`.")] = False,
 ) -> None:
-    """Another role or another password for somebody. A new password ends every session of theirs."""
+    """Another role or another password for somebody.
+
+    A new password ends every session of theirs.
+    """
     if role is None and not password:
         raise UsageError("nothing is to be changed. Say --role ROLE, --password, or both.")
     people = _people(shelf)
@@ -71,7 +74,10 @@ def change(
 
 
 def remove(shelf: Shelf, name: Name) -> None:
-    """Let somebody in no more: their sessions end, their keys and share links open nothing. The only admin stays."""
+    """Let somebody in no more.
+
+    Their sessions end, and their keys and share links open nothing. The only admin stays.
+    """
     _people(shelf).users.remove(name, by=_actor())
     put_line(f"{name} may not come in any more")
 
@@ -85,7 +91,10 @@ def key(
     days: Annotated[int | None, Option(metavar="N", help="For how many days; default: until it is revoked.")] = None,
     revoke: Annotated[str | None, Option(metavar="PREFIX", help="Revoke this key instead.")] = None,
 ) -> None:
-    """A new API key of somebody, printed this once; only a sum of it is kept."""
+    """A new API key of somebody, or one revoked.
+
+    The key is printed this once; only a sum of it is kept.
+    """
     people = _people(shelf)
     if revoke is not None:
         people.keys.revoke(revoke, of=people.users.named(name).name, by=_actor())
@@ -98,7 +107,7 @@ def key(
 
 
 def sign_out(shelf: Shelf, name: Name) -> None:
-    """Sign somebody out everywhere. They may sign in again."""
+    """Sign somebody out everywhere."""
     people = _people(shelf)
     ended = people.sessions.end_all(people.users.named(name).name, by=_actor())
     put_line(f"{name} is signed out: {ended} session{'' if ended == 1 else 's'} ended")
@@ -110,7 +119,10 @@ def audit(
     who: Annotated[str | None, Option(metavar="NAME", help="What this one did alone.")] = None,
     limit: Annotated[int, Option(metavar="N", min=1, help="How many lines.")] = 100,
 ) -> None:
-    """Who did what, when and from where, the latest first. Times are UTC."""
+    """Who did what, when and from where.
+
+    The latest stands first. Times are UTC.
+    """
     deeds = _people(shelf).audit.deeds(limit=limit, who=who)
     _show("audit", ("at", "who", "did", "about", "address"), deeds, printed)
 
@@ -143,7 +155,7 @@ def _show(subject: str, names: tuple[str, ...], things: Iterable[Any], printed: 
     from rollforward.formats import Answer
     from rollforward.results import column
 
-    rows: "list[tuple[Cell, ...]]" = [tuple(_text(getattr(thing, name)) for name in names) for thing in things]
+    rows: list[tuple[Cell, ...]] = [tuple(_text(getattr(thing, name)) for name in names) for thing in things]
     printed.show_answer(Answer(subject, tuple(column(name, "text") for name in names), rows))
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from rollforward.people.pseudonyms import Pseudonyms
     from rollforward.results import Cell
 
-_PLAIN = frozenset(("settings", "today", "state", "policies"))
-"""What a book says of itself, without anything of its accounts."""
+_PLAIN = frozenset(("settings", "today", "state", "policies", "shelf"))
+"""What a book says of itself and of its policies, without anything of its accounts."""
 
 _ANSWERS = frozenset(
     (
