@@ -18,7 +18,7 @@ ROOMS = {
     "ledger": {"ledger"},
     "metrics": {"metrics"},
     "book": {"__init__.py", "book", "formats.py"},
-    "charts": {"charts.py", "notebook.py"},
+    "charts": {"charts", "notebook.py"},
     "surfaces": {"surfaces", "__main__.py"},
 }
 """What stands in which room: files and folders of the package."""
