@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from rollforward.charts.picture import Picture, Row
 
 
+_STEPS = (1, 2, 3, 4, 6, 12, 24, 36, 60, 120, 365)
+"""Every which label is written: months then stand at the same places in each year."""
+
+_FEW = 5
+"""Fewer bars than that are kept from filling the width."""
+
+
 def data(rows: Sequence[Row], *numbers: str) -> Row:
     """Rows as the data of a chart. Numbers are handed over as text, exact, and read where they are drawn."""
     return {"values": list(rows), "format": {"parse": dict.fromkeys(numbers, "number")}}
@@ -20,7 +27,8 @@ def data(rows: Sequence[Row], *numbers: str) -> Row:
 def periods(picture: Picture, labels: Sequence[str], *, width: int, shown: bool = True) -> Row:
     """The axis of periods, with as many labels as it has room for."""
     room = picture.look.letter * max(map(len, labels)) + 12
-    step = int(-(-len(labels) * room // width))
+    step = next((step for step in _STEPS if step * width >= len(labels) * room), len(labels))
+    inner = 0.15 if len(labels) >= _FEW else 0.5
     axis = {
         "title": None,
         "labelAngle": 0,
@@ -30,7 +38,7 @@ def periods(picture: Picture, labels: Sequence[str], *, width: int, shown: bool 
         "labelFlush": False,
         "aria": False,
     }
-    scale = {"type": "band", "paddingInner": 0.15, "paddingOuter": 0.1}
+    scale = {"type": "band", "paddingInner": inner, "paddingOuter": 0.1 if len(labels) >= _FEW else 0.5}
     return {"field": "period", "type": "ordinal", "sort": list(labels), "axis": axis, "scale": scale}
 
 

@@ -101,15 +101,20 @@ def _on_page(picture: Picture, drawn: Sequence[Row], encoding: Row) -> list[Row]
     if going:
         layers += [_layer(going, {"type": "rect", "fill": f"url(#{HATCH})", "aria": False}, encoding)]
     if (picture.width - _left(picture)) // len(result.columns[2:]) >= _WRITTEN_WIDTH:
-        ink = {
-            "text": {"field": "text", "type": "nominal"},
-            "color": {"field": "ink", "type": "nominal", "scale": None},
-        }
-        mark = {"type": "text", "fontSize": 0, "baseline": "alphabetic", "dy": 4, "aria": False}
-        texts = [{**row, "text": rows.short(row["value"], column)} for row in shaded]
-        layers += [_layer(texts, mark, {**encoding, **ink})]
+        layers += _values(shaded, encoding, column)
     picture.legend.extend(_heat_legend(highest, column))
     return layers
+
+
+def _values(shaded: Sequence[Row], encoding: Row, column: ResultColumn) -> list[Row]:
+    """The values in the cells; on hatched ones with a rim of the cell's colour."""
+    texts = [{**row, "text": rows.short(row["value"], column)} for row in shaded]
+    mark = {"type": "text", "fontSize": 0, "baseline": "alphabetic", "dy": 4, "aria": False}
+    ink = {"text": {"field": "text", "type": "nominal"}, "color": {"field": "ink", "type": "nominal", "scale": None}}
+    rim = {"stroke": {"field": "shade", "type": "nominal", "scale": None}}
+    whole, going = ([row for row in texts if row["under_way"] is going] for going in (False, True))
+    layers = [_layer(whole, mark, {**encoding, **ink})] if whole else []
+    return layers + ([_layer(going, mark | {"strokeWidth": 4}, {**encoding, **ink, **rim})] if going else [])
 
 
 def _shade(row: Row, highest: Decimal) -> Row:

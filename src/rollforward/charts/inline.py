@@ -31,6 +31,9 @@ _DROPPED = {
     "stroke-miterlimit",
     "version",
 }
+_UNSAID = {"role-axis", "mark-text"}
+"""What is not read out: the labels of axes, and texts beside marks whose names say the same."""
+
 _IDLE = {"opacity": "1", "fill-opacity": "1", "stroke-dasharray": "", "transform": "translate(0,0)"}
 _INHERITED = ("fill", "stroke", "stroke-width", "stroke-dasharray", "text-anchor")
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-\d+)?")
@@ -115,8 +118,7 @@ def _kept_group(part: Element, names: _Names) -> list[Element]:
         return []
     group = Element("g", _attributes(part))
     group.attrib.pop("fill", None)
-    is_axis = "role-axis" in part.get("class", "").split()
-    if is_axis:
+    if _UNSAID & set(part.get("class", "").split()):
         group.set("aria-hidden", "true")
     if not group.attrib:
         return inner
@@ -153,6 +155,8 @@ def _shape(part: Element, tag: str) -> Element:
     if tag == "text" and moved:
         del attributes["transform"]
         attributes = {"x": moved[1], "y": moved[2], **attributes}
+    if tag == "text" and "stroke" in attributes:
+        attributes["paint-order"] = "stroke"
     if tag == "path":
         # Vega leaves out what a filled shape is not edged with, and the other way round.
         attributes.setdefault("fill", "none")
@@ -179,10 +183,10 @@ def _hoist(part: Element) -> None:
 
 def _hatch() -> Element:
     definitions = Element("defs")
-    pattern = SubElement(definitions, "pattern", {"id": HATCH, "width": "5", "height": "5"})
+    pattern = SubElement(definitions, "pattern", {"id": HATCH, "width": "6", "height": "6"})
     pattern.set("patternUnits", "userSpaceOnUse")
     pattern.set("patternTransform", "rotate(45)")
-    SubElement(pattern, "path", {"d": "M0,0v5", "stroke": "var(--paper)", "stroke-width": "3"})
+    SubElement(pattern, "path", {"d": "M1,0v6", "stroke": "var(--paper)", "stroke-width": "2"})
     return definitions
 
 
@@ -190,7 +194,7 @@ def _legend(legend: Sequence[tuple[str, str]], width: int) -> list[tuple[str, st
     """The entries with the place and line of each; an entry may be a word or a colour alone."""
     placed, at, line = [], 0.0, 0
     for word, colour in legend:
-        room = (16 if colour else 0) + (len(word) * _LETTER + (14 if colour else 6) if word else 0)
+        room = (16 if colour else 0) + (len(word) * _LETTER + (14 if colour else 10) if word else 0)
         if at and at + room > width:
             at, line = 0.0, line + 1
         placed.append((word, colour, at, line))

@@ -41,13 +41,25 @@ def lines(picture: Picture, drawn: Sequence[Row], encoding: Row) -> list[Row]:
     going = {row["period"] for row in drawn if row["under_way"]}
     whole = [row for row in drawn if not row["under_way"]]
     tail = [row for row in drawn if going and row["period"] in labels[-2:]]
-    lonely = whole if len(labels) - len(going) == 1 else []
-    ends = [*lonely, *(row for row in drawn if row["under_way"])]
+    ends = [*_lonely(whole), *(row for row in drawn if row["under_way"] and row["value"] is not None)]
     parts = [line(whole, encoding)]
     parts += [line(tail, encoding, opacity=PALE, strokeDash=[4, 3])] if tail else []
     parts += [_ends(picture, ends, encoding)] if ends else []
     parts += [_points(picture, drawn, encoding)] if len(drawn) <= MOST_POINTS else []
     return parts
+
+
+def _lonely(whole: Sequence[Row]) -> list[Row]:
+    """Points that no line leads to: the periods beside them are unknown, or there are none."""
+    lines: dict[tuple[str, str], list[Row]] = {}
+    for row in whole:
+        lines.setdefault((row["group"], row["name"]), []).append(row)
+    return [
+        row
+        for one in lines.values()
+        for before, row, after in zip([None, *one[:-1]], one, [*one[1:], None], strict=True)
+        if row["value"] is not None and all(beside is None or beside["value"] is None for beside in (before, after))
+    ]
 
 
 def line(drawn: Sequence[Row], encoding: Row, **looks: Any) -> Row:  # noqa: ANN401  properties of a mark

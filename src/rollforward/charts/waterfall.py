@@ -22,7 +22,6 @@ _ROW = 26
 _ROOM = 64
 """The room of the amounts beside the bars, in pixels."""
 
-_NAMES: Row = {"title": None, "domain": False, "ticks": False, "aria": False, "labelLimit": 0}
 _LONGEST = 22
 _MOST_STEPS = 12
 
@@ -40,13 +39,12 @@ def draw(picture: Picture) -> Row:
     listed = footed_rows(answer_of(picture.result))
     steps = _by_group(picture, listed) if rows.group_of(picture.result) else _by_kind(picture, listed)
     drawn = _placed(picture, steps, _total(picture, listed, "opening", first=True))
-    names = [row["name"] for row in drawn]
-    left = _left(picture, names)
+    left = _left(picture, [row["name"] for row in drawn])
     across = picture.width - left - _ROOM
     amounts = axes.values(picture, rows.AMOUNT, None, zero=False)
     amounts["axis"] |= {"tickCount": max(2, across // 110), "domain": False, "ticks": False, "labelFlush": False}
     encoding = {
-        "y": {"field": "name", "type": "ordinal", "sort": names, "axis": _NAMES, "scale": {"paddingInner": 0.25}},
+        "y": {"field": "place", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0.25}},
         "x": {**amounts, "field": "from"},
         "x2": {"field": "to"},
         "color": {"field": "colour", "type": "nominal", "scale": None},
@@ -55,7 +53,7 @@ def draw(picture: Picture) -> Row:
         _end(picture, drawn[0], encoding),
         _bars(picture, drawn[1:-1], encoding),
         _end(picture, drawn[-1], encoding),
-        _amounts(picture, drawn, encoding),
+        *_texts(picture, drawn, encoding),
     ]
     return {"layer": layers, "width": across, "height": _ROW * len(drawn), "usermeta": {"left": left}}
 
@@ -110,7 +108,8 @@ def _placed(picture: Picture, steps: Sequence[_Step], opening: Decimal) -> list[
     for step in steps:
         drawn.append(_row(picture, span, step, at, at + step.moved))
         at += step.moved
-    return [*drawn, _row(picture, labels[-1], _Step("closing", at, picture.look.ink), at, at)]
+    drawn.append(_row(picture, labels[-1], _Step("closing", at, picture.look.ink), at, at))
+    return [{**row, "place": place} for place, row in enumerate(drawn)]
 
 
 def _row(picture: Picture, period: str, step: _Step, before: Decimal, after: Decimal) -> Row:
@@ -147,9 +146,15 @@ def _end(picture: Picture, row: Row, encoding: Row) -> Row:
     return {"data": axes.data([row], "from", "to"), "mark": tick, "encoding": {**at, **picture.naming}}
 
 
-def _amounts(picture: Picture, drawn: Sequence[Row], encoding: Row) -> Row:
+def _texts(picture: Picture, drawn: Sequence[Row], encoding: Row) -> list[Row]:
+    """The names before the bars, the amounts beside them."""
     size: Row = {"fontSize": 0, "baseline": "alphabetic", "dy": 4} if picture.look.is_page else {"fontSize": 11}
-    mark = {"type": "text", "align": "left", "dx": 6, "aria": False, **size}
-    at = {"y": encoding["y"], "x": {**encoding["x"], "field": "most"}, "color": {"value": picture.look.ink}}
-    text = {"text": {"field": "text", "type": "nominal"}}
-    return {"data": axes.data(drawn, "most"), "mark": mark, "encoding": {**at, **text}}
+    mark = {"type": "text", "aria": False, **size}
+    names, amounts = ({"field": field, "type": "nominal"} for field in ("name", "text"))
+    at_edge = {"y": encoding["y"], "x": {"value": 0}, "color": {"value": picture.look.muted}}
+    beside = {**at_edge, "x": {**encoding["x"], "field": "most"}, "color": {"value": picture.look.ink}}
+    data = axes.data(drawn, "most")
+    return [
+        {"data": data, "mark": mark | {"align": "right", "dx": -8}, "encoding": {**at_edge, "text": names}},
+        {"data": data, "mark": mark | {"align": "left", "dx": 6}, "encoding": {**beside, "text": amounts}},
+    ]
