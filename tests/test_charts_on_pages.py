@@ -148,6 +148,14 @@ def test_colours_are_those_of_the_page(kind):
 def test_the_same_figures_are_the_same_picture(kind):
     one, asked = PICTURES[kind]
     assert drawn(one, **asked) == drawn(one, **asked)
+    assert charts.svg(one, **asked) == charts.svg(one, **asked)
+
+
+def test_figures_of_one_picture_do_not_stay_in_the_next_of_its_shape():
+    other = rollforward(("2026-05", "1", "2", "3", "4", "5", "6", "0", "-1"), JUNE)
+    first, between = drawn(FLOWING), drawn(other)
+    assert drawn(FLOWING) == first
+    assert links(between)[0] == "2026-05 MRR -1.00 EUR"
 
 
 def test_a_link_leads_where_the_page_says():

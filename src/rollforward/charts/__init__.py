@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from rollforward.charts.drawing import KINDS, ChartsMissingError, chart, remarks, svg, title_of, warm
+from rollforward.charts.drawing import KINDS, chart, remarks, svg, title_of
 from rollforward.charts.looks import GROUP_COLOURS, KIND_COLOURS
 from rollforward.charts.picture import WIDTH, Links, Mark, Note
+from rollforward.charts.renderer import ChartsMissingError, warm
 from rollforward.charts.rows import is_under_way
 from rollforward.charts.sparkline import sparkline
 

@@ -8,7 +8,8 @@ from rollforward.charts import bars, breakdown, cohorts, curves, metrics, rollfo
 from rollforward.charts.inline import inlined
 from rollforward.charts.looks import NOTEBOOK, PAGE
 from rollforward.charts.picture import WIDTH, Picture, called
-from rollforward.errors import RollforwardError, UnknownNameError
+from rollforward.charts.renderer import ChartsMissingError, render
+from rollforward.errors import UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,13 +42,6 @@ KINDS = {
     "movements": {"steps"},
 }
 """The kinds that a result can be drawn as, by its subject."""
-
-
-class ChartsMissingError(RollforwardError):
-    """The extra that draws charts is not installed."""
-
-    def __init__(self) -> None:
-        super().__init__('Charts need two more packages. Get them with: pip install "rollforward[charts]"')
 
 
 def chart(
@@ -94,24 +88,11 @@ def svg(  # noqa: PLR0913  all by name, and each a choice of its own
     if picture is None:
         return ""
     specification = _specification(picture)
-    written = _written(specification)
+    written = render(specification)
     if theme is None:
         return written
     left = specification.get("usermeta", {}).get("left", look.left)
     return inlined(written, picture, name=name_of(picture), links=links, left=left)
-
-
-def warm() -> None:
-    """Starts the renderer, which takes a second; a server does it before it is asked."""
-    _written({"data": {"values": [{}]}, "mark": "point"})
-
-
-def _written(specification: Row) -> str:
-    try:
-        import vl_convert
-    except ImportError as error:
-        raise ChartsMissingError from error
-    return str(vl_convert.vegalite_to_svg(specification))
 
 
 def _picture(result: Result, kind: str | None, look: Look, *, fiscal: int | None, **asked: Any) -> Picture | None:  # noqa: ANN401

@@ -75,7 +75,14 @@ def _bare(drawn: Sequence[Row]) -> list[Row]:
 
 def _ends(picture: Picture, drawn: Sequence[Row], encoding: Row) -> Row:
     """The period under way, and what would be a line of a single point."""
-    mark = {"type": "point", "filled": False, "fill": picture.look.surface, "size": 30, "strokeWidth": 1.5}
+    mark = {
+        "type": "point",
+        "filled": False,
+        "fill": picture.look.surface,
+        "size": 30,
+        "strokeWidth": 1.5,
+        "opacity": 1,
+    }
     return {"data": axes.data(_bare(drawn), "value"), "mark": mark | {"aria": False}, "encoding": encoding}
 
 

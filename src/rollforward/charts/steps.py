@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from rollforward.results import Cell
 
 
+_HALF_A_DATE = 30
+"""The room that the last date takes beyond its day, in pixels."""
+
+
 def draw(picture: Picture) -> Row:
     """The line from the first entry to today, and a point for each entry, in the colour of its kind."""
     result, look = picture.result, picture.look
@@ -44,7 +48,7 @@ def draw(picture: Picture) -> Row:
             "encoding": {**encoding, "color": colour, **picture.naming},
         },
     ]
-    return {"layer": layers, "width": picture.across, "height": picture.tall}
+    return {"layer": layers, "width": picture.across - _HALF_A_DATE, "height": picture.tall}
 
 
 def _entry(picture: Picture, row: Sequence[Cell]) -> Row:
