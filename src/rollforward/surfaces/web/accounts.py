@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from rollforward.listing import Listing
-from rollforward.surfaces.web import paging, subjects
+from rollforward.surfaces.web import drawings, paging, subjects
 from rollforward.surfaces.web.movements import entry_url
 from rollforward.surfaces.web.page import Page, asked
 from rollforward.surfaces.web.tables import table_of
@@ -61,4 +61,7 @@ def account(page: Annotated[Page, asked()], account: str) -> HTMLResponse:
         empty="Nothing moved.",
     )
     name = str(rows[0][2]) if rows and rows[0][2] else account
-    return page.html("account.html", stamp=moved.stamp, account=account, name=name, entries=entries, why=why)
+    drawn = drawings.drawing(page, moved, f"MRR of {name}", kind="steps") if rows else None
+    return page.html(
+        "account.html", stamp=moved.stamp, account=account, name=name, drawn=drawn, entries=entries, why=why
+    )

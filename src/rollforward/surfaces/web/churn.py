@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
+CURVES = ("customer_churn_rate", "gross_mrr_churn_rate", "net_mrr_churn_rate")
+
 SOON = 50
 """The scheduled movements that are shown."""
 
@@ -44,7 +46,7 @@ def churn(page: Annotated[Page, asked()]) -> HTMLResponse:
         "churn.html",
         stamp=rates.stamp,
         definitions=[find(name) for name in subjects.CHURN],
-        drawn=drawings.curves(page, rates, ("customer_churn_rate", "gross_mrr_churn_rate", "net_mrr_churn_rate")),
+        drawn=drawings.drawing(page, rates, "Churn rates", kind="curves", columns=CURVES),
         rates=metric_table(page, rates, "Churn by period", "churn"),
         coming=table_of(
             coming,

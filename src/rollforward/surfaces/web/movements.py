@@ -31,7 +31,7 @@ def movements(page: Annotated[Page, asked("kind", "account", "after")]) -> HTMLR
     return page.html(
         "movements.html",
         stamp=rolled.stamp,
-        drawn=drawings.rollforward(page, rolled),
+        drawn=drawings.drawing(page, rolled, "How the opening became the closing", kind="waterfall"),
         rolled=rollforward_table(page, rolled),
         kinds=[(kind, page.ask.url("/movements", kind=kind, after=None) + "#entries") for kind in subjects.KINDS],
         kind=page.ask.one("kind"),
