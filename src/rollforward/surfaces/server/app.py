@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from rollforward import __version__
-from rollforward.surfaces import web
-from rollforward.surfaces.server import live, problems
+from rollforward.surfaces import api, web
+from rollforward.surfaces.server import health, live, measured, problems
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,11 +27,16 @@ def application(served: Served) -> FastAPI:
             await stack.enter_async_context(app.state.watch.running())
             yield
 
-    app = FastAPI(title="Rollforward", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Rollforward", version=__version__, lifespan=lifespan, openapi_url=None)
     app.state.served = served
     app.state.watch = live.Watch(served)
+    app.state.readiness = health.Readiness(served)
+    app.state.measures = measured.Measures(served)
     app.add_middleware(GZipMiddleware, minimum_size=500)
+    app.add_middleware(measured.Measuring, measures=app.state.measures)
     problems.install(app)
-    app.include_router(live.router)
+    for module in (live, health, measured):
+        app.include_router(module.router)
+    api.install(app)
     web.install(app)
     return app

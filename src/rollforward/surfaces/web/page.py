@@ -145,7 +145,7 @@ _KEPT = frozenset(("from", "to", "every", "compare", "currency", "where", "segme
 def segments_of(request: Request) -> Mapping[str, Mapping[str, Sequence[str]]]:
     """The saved segments by name."""
     people = getattr(request.app.state, "people", None)
-    return {} if people is None else people.segments()
+    return {} if people is None else {one.name: one.filters for one in people.segments.all()}
 
 
 def asked(*own: str) -> Any:  # noqa: ANN401  a dependency of FastAPI
