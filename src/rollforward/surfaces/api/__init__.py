@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 def install(app: FastAPI) -> None:
     """Add the API, its description and its reference page to an application."""
-    from rollforward.surfaces.api import accounts, closes, figures, notes, policies, records, reference, sources
+    from rollforward.surfaces.api import every, reference
 
-    for module in (figures, accounts, sources, policies, closes, notes, records):
-        app.include_router(module.group.router)
+    for group in every.GROUPS:
+        app.include_router(group.router)
     app.include_router(reference.router)

@@ -14,7 +14,8 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, Response
 
 from rollforward.surfaces.api import media
-from rollforward.surfaces.api.operations import OPERATIONS, ROOT, Operation
+from rollforward.surfaces.api.every import IN_ORDER
+from rollforward.surfaces.api.operations import ROOT, Operation
 from rollforward.surfaces.api.schema import openapi
 from rollforward.surfaces.server.who import Reader, who
 from rollforward.surfaces.web.page import Page, asked
@@ -57,7 +58,7 @@ def reference(page: Annotated[Page, asked()]) -> HTMLResponse:
     """The reference: every operation with its parameters and an example."""
     base = str(page.request.base_url).rstrip("/")
     groups: dict[str, list[Entry]] = {}
-    for one in OPERATIONS.values():
+    for one in IN_ORDER:
         groups.setdefault(one.tag, []).append(_entry(one, base))
     about = openapi()["info"]["description"]
     return page.html("api.html", groups=groups, about=_paragraphs(about), root=ROOT)

@@ -10,7 +10,8 @@ from pydantic.json_schema import models_json_schema
 from rollforward import __version__
 from rollforward.book.receiving import RECEIVED
 from rollforward.surfaces.api import media, models
-from rollforward.surfaces.api.operations import OPERATIONS, ROOT, Operation
+from rollforward.surfaces.api.every import IN_ORDER
+from rollforward.surfaces.api.operations import ROOT, Operation
 from rollforward.surfaces.api.sending import MOST
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ _REF = "#/components/schemas/{model}"
 @cache
 def openapi() -> dict[str, Any]:
     """The whole description."""
-    listed = list(OPERATIONS.values())
+    listed = IN_ORDER
     used = {one.model for one in listed if one.model} | {models.Problem}
     used |= {model for one in listed if one.body for model in one.body.media.values() if isinstance(model, type)}
     ordered = sorted(used, key=lambda model: model.__name__)
