@@ -238,7 +238,8 @@ def _said(column: ResultColumn, value: Cell, decimals: int) -> Any:  # noqa: ANN
     return int(str(value)) if column.kind == "count" else plain(value)
 
 
-def _exact_rows(answer: Answer) -> list[list[Any]]:
+def exact_rows(answer: Answer) -> list[list[Any]]:
+    """The rows as programs read them: money and ratios as decimals in full, days as ISO dates, unknown as None."""
     decimals = answer.places
     return [[_said(*pair, decimals) for pair in zip(answer.columns, row, strict=True)] for row in answer.rows]
 
@@ -249,7 +250,7 @@ def json_text(answer: Answer) -> bytes:
         "subject": answer.subject,
         "stamp": answer.stamp.to_dict() if answer.stamp else None,
         "columns": [{"name": column.name, "kind": column.kind} for column in answer.columns],
-        "rows": [dict(zip(answer.names, row, strict=True)) for row in _exact_rows(answer)],
+        "rows": [dict(zip(answer.names, row, strict=True)) for row in exact_rows(answer)],
     }
     return (json.dumps(said, ensure_ascii=False, indent=2) + "\n").encode()
 
@@ -259,7 +260,7 @@ def csv_text(answer: Answer) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(answer.names)
-    writer.writerows(_exact_rows(answer))
+    writer.writerows(exact_rows(answer))
     return text.getvalue().encode()
 
 

@@ -39,6 +39,8 @@ class Kept:
         self.path = path
         self.settings = found
         self.shelf = PolicyShelf(None if kept_in else path)
+        self.built = 0
+        """How many ledgers this object built."""
         self._clock = clock
         self._database = kept_in or Database(path)
 
@@ -111,7 +113,9 @@ class Kept:
     def _build(self, connection: duckdb.DuckDBPyConnection, view: View, progress: Progress) -> KeptLedger:
         key = self._key(view)
         with self._database.building(connection, key.name):
-            return self._make(connection, view, key, progress)
+            made = self._make(connection, view, key, progress)
+        self.built += 1
+        return made
 
     def _make(
         self, connection: duckdb.DuckDBPyConnection, view: View, key: LedgerKey, progress: Progress

@@ -10,9 +10,9 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.gzip import GZipMiddleware
 
 from rollforward import __version__
-from rollforward.surfaces import web
+from rollforward.surfaces import api, web
 from rollforward.surfaces.environment import people_of
-from rollforward.surfaces.server import entrance, live, problems
+from rollforward.surfaces.server import entrance, health, live, measured, problems
 from rollforward.surfaces.server.limits import BodyLimit
 from rollforward.surfaces.web.staging import Staging
 
@@ -50,24 +50,24 @@ def application(
             yield
 
     app = FastAPI(
-        title="Rollforward",
-        version=__version__,
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        telemetry=NO_TELEMETRY,
+        title="Rollforward", version=__version__, lifespan=lifespan, openapi_url=None, telemetry=NO_TELEMETRY
     )
     app.state.served = served
     app.state.watch = live.Watch(served)
     app.state.staging = Staging(served.clock)
+    app.state.readiness = health.Readiness(served)
+    app.state.measures = measured.Measures(served)
     app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=500)
+    app.add_middleware(measured.Measuring, measures=app.state.measures)
     problems.install(app)
 
     def open_people() -> People | None:
         return people_of(served.path, served.clock) if served.is_there else None
 
     entrance.install(app, people, open_people=open_people, sign_on=sign_on, hosts=hosts)
-    app.include_router(live.router)
+    for module in (live, health, measured):
+        app.include_router(module.router)
+    api.install(app)
     web.install(app)
     return app
