@@ -10,6 +10,7 @@ from rollforward.results import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from decimal import Decimal
     from pathlib import Path
 
     from rollforward.results import Cell
@@ -29,13 +30,43 @@ class Listing(Result):
         """So many rows from the one of that number on, counted from 0, in order."""
         return self.run(f"SELECT * FROM ({self.sql}) LIMIT {number:d} OFFSET {first:d}")
 
-    def copy(self, file: Path) -> int:
-        """Write all rows to a CSV or Parquet file, by its ending: how many there were."""
+    def largest(self, name: str, number: int, *, least: Decimal | None = None) -> list[tuple[Cell, ...]]:
+        """So many rows with the largest amounts of a column, gains and losses alike; of `least` at least, if given."""
+        over = "" if least is None else f'WHERE abs("{name}") >= {least:f}'
+        ties = ", ".join(_named(column.name) for column in self.columns)
+        return self.run(f'SELECT * FROM ({self.sql}) {over} ORDER BY abs("{name}") DESC, {ties} LIMIT {number:d}')
+
+    def copy(self, file: Path, *, for_spreadsheets: bool = False) -> int:
+        """Write all rows to a CSV or Parquet file, by its ending: how many there were.
+
+        For spreadsheets a text in CSV that could be taken for a formula gets an apostrophe in front.
+        """
         kind = {".csv": "FORMAT csv, HEADER", ".parquet": "FORMAT parquet"}[file.suffix]
         if file.suffix == ".parquet":
             said = (f"'rollforward.{key}': {_quoted(value or '')}" for key, value in self.stamp.to_dict().items())
             kind += f", KV_METADATA {{{', '.join(said)}}}"
-        return int(str(self.run(f"COPY ({self.sql}) TO {_quoted(str(file))} ({kind})")[0][0]))
+        sql = self._harmless() if for_spreadsheets and file.suffix == ".csv" else self.sql
+        return int(str(self.run(f"COPY ({sql}) TO {_quoted(str(file))} ({kind})")[0][0]))
+
+    def _harmless(self) -> str:
+        """The query with every text made harmless, as `formats.harmless` does it."""
+        from rollforward.formats import FORMULA, harmless
+
+        first = " || ".join(f"chr({ord(character)})" for character in FORMULA)
+        cells = [
+            f"CASE WHEN {cell} <> '' AND contains({first}, left(ltrim({cell}, ' '), 1)) AND ltrim({cell}, ' ') <> '' "
+            f"THEN chr(39) || {cell} ELSE {cell} END AS {_named(harmless(column.name))}"
+            if column.kind == "text"
+            else f"{cell} AS {_named(harmless(column.name))}"
+            for column in self.columns
+            for cell in (_named(column.name),)
+        ]
+        return f"SELECT {', '.join(cells)} FROM ({self.sql})"
+
+
+def _named(name: str) -> str:
+    """A name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _quoted(text: str) -> str:
