@@ -23,6 +23,7 @@ from rollforward.surfaces.cli import (
     figures,
     importing,
     listings,
+    notices,
     policies,
 )
 from rollforward.surfaces.cli.groups import expanded
@@ -56,6 +57,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 
 GROUPS: dict[str, tuple[str, dict[str, tuple[Callable[..., None], str]]]] = {
     "entry": ("What people enter: merges, transfers, exclusions, contracts, corrections.", entries.COMMANDS),
+    "notices": ("What the book tells by itself: digests, large movements, watched folders.", notices.COMMANDS),
     "policy": ("What counts: policies listed, in words, side by side, and new ones.", policies.COMMANDS),
 }
 """Every group of commands: what it is about, and its commands."""

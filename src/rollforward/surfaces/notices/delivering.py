@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from rollforward.errors import RollforwardError
+from rollforward.surfaces.notices.addresses import PrivateAddressError
 from rollforward.surfaces.notices.mailing import Letter, UnsentError
 from rollforward.surfaces.notices.posting import UnansweredError, signed_headers
 from rollforward.surfaces.notices.subscriptions import moment, moment_text
@@ -84,8 +85,10 @@ class Outbox:
             return Outcome("waiting", str(error))
         except UnsentError as error:
             return Outcome("failed" if error.is_final else "waiting", str(error))
-        except RollforwardError as error:
+        except PrivateAddressError as error:
             return Outcome("failed", str(error))
+        except RollforwardError as error:  # What is set up wrongly can be set right before the next try.
+            return Outcome("waiting", str(error))
 
     def _posted(self, delivery: Kept, told: Told, now: datetime) -> Outcome:
         body = delivery["contents"]["payload"]

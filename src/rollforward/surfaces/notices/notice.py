@@ -106,7 +106,7 @@ def _numbers(values: Sequence[str]) -> list[str]:
 
 def _upright(block: Block) -> str:
     columns = block.answer.columns
-    right = [column.kind in _NUMBERS for column in columns]
+    right = [column.kind in {*_NUMBERS, "day"} for column in columns]
     head = _row([_cell("th", name, right=at) for name, at in zip(block.answer.names, right, strict=True)])
     links = block.links or ("",) * len(block.answer.rows)
     lines = [
@@ -123,6 +123,6 @@ def _row(made: Sequence[str]) -> str:
 
 def _cell(tag: str, text: str, *, right: bool, link: str = "") -> str:
     inner = f"<a href='{escape(link)}'>{escape(text)}</a>" if link else escape(text)
-    align = "right" if right else "left"
+    align = "right;white-space:nowrap" if right else "left"
     weight = ";font-weight:500" if tag == "th" else ""
     return f"<{tag} style='{_CELL};text-align:{align}{weight}'>{inner}</{tag}>"

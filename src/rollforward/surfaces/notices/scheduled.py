@@ -5,11 +5,11 @@ from __future__ import annotations
 import fcntl
 import logging
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rollforward.errors import RollforwardError, UsageError
+from rollforward.errors import IncompleteError, RollforwardError, UsageError
 from rollforward.surfaces.links import Links
 from rollforward.surfaces.notices import large, watching
 from rollforward.surfaces.notices.delivering import Outbox, Outcome, delivery_of, note
@@ -176,14 +176,20 @@ def subscription_named(keeper: Keeper, name: str) -> Subscription:
 
 def subscribe(book: Book, keeper: Keeper, one: Subscription | Watch) -> None:
     """Keep a new subscription or watch. The large movements that are there now are not new to it."""
-    keep(keeper, one, is_new=True)
-    if isinstance(one, Subscription) and one.over is not None:
-        try:
-            _, seen = large.look(book, one, None, Links())
-        except RollforwardError:
-            keeper.remove(f"notice/{one.name}")
-            raise
+    check(book, one)
+    if isinstance(one, Subscription) and one.over is not None and keeper.get(f"notice/{one.name}") is None:
+        _, seen = large.look(book, one, None, NO_ADDRESS)
         keeper.put(f"seen/{one.name}", seen or {"state": "", "keys": []})
+    keep(keeper, one, is_new=True)
+
+
+def check(book: Book, one: Subscription | Watch) -> None:
+    """Refuse what the book cannot answer or read: an unknown policy, currency or field, a map that is wrong."""
+    if isinstance(one, Watch):
+        book.load_map(one.column_map)
+        return
+    with suppress(IncompleteError):  # There may be figures later.
+        book.movements(where=one.filters, view=one.view(allow_stale=True))
 
 
 @contextmanager
