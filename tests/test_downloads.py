@@ -14,9 +14,9 @@ import python_calamine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollforward.formats import DOWNLOADS, FORMULA, Answer, csv_text, harmless
+from rollforward.formats import DOWNLOADS, Answer, csv_text
 from rollforward.listing import Listing
-from rollforward.results import ResultColumn, Stamp
+from rollforward.results import FORMULA, ResultColumn, Stamp, harmless
 
 STAMP = Stamp("default", "0" * 12, "USD", "UTC", date(2026, 6, 30), None, None, "0" * 12)
 COLUMNS = (ResultColumn("name", "text"), ResultColumn("mrr", "money"), ResultColumn("day", "day"))
@@ -58,7 +58,7 @@ def test_a_download_has_the_rows_it_had_whatever_the_texts_hold(names):
     assert len(rows_of(DOWNLOADS["csv"](answer))) == len(names) + 1
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=5))
 def test_a_listing_makes_its_texts_as_harmless_as_an_answer_does(names):
     with tempfile.TemporaryDirectory() as folder:

@@ -15,7 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rollforward.results import Cell, Result, ResultColumn, Stamp, plain
+from rollforward.results import Cell, Result, ResultColumn, Stamp, harmless, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,8 +25,6 @@ UNKNOWN = "–"  # noqa: RUF001  the en dash is what people write for "no figure
 
 _COHORT_COLUMN = re.compile(r"(month|quarter|year)_\d+")
 _NUMBERS = ("money", "ratio", "count")
-FORMULA = "=+-@\t\r\n＝＋－＠"  # noqa: RUF001  the wide forms that some spreadsheets read as the narrow ones
-"""The characters with which a text begins that a spreadsheet may take for a formula."""
 _SHEET_ROWS = 1_048_575
 """The rows of a worksheet below its header."""
 
@@ -277,11 +275,6 @@ class _Lines(list[str]):
 
     def write(self, line: str) -> None:
         self.append(line.removesuffix(self.END) + "\n")
-
-
-def harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: one that looks like it gets an apostrophe in front."""
-    return f"'{text}" if text.lstrip(" ")[:1] in {*FORMULA} else text
 
 
 def parquet(answer: Answer) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dataclasses import field as field_of
 from typing import TYPE_CHECKING
 
-from rollforward.results import Result
+from rollforward.results import FORMULA, Result, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,9 +49,7 @@ class Listing(Result):
         return int(str(self.run(f"COPY ({sql}) TO {_quoted(str(file))} ({kind})")[0][0]))
 
     def _harmless(self) -> str:
-        """The query with every text made harmless, as `formats.harmless` does it."""
-        from rollforward.formats import FORMULA, harmless
-
+        """The query with every text made harmless, as `harmless` does it."""
         first = " || ".join(f"chr({ord(character)})" for character in FORMULA)
         cells = [
             f"CASE WHEN {cell} <> '' AND contains({first}, left(ltrim({cell}, ' '), 1)) AND ltrim({cell}, ' ') <> '' "

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -116,7 +116,7 @@ def test_a_hostile_name_stays_text(here):
 def test_a_book_of_past_data_tells_of_its_own_last_month():
     here = world("2026-11-24T12:00", today=date(2026, 6, 30))
     here.learn(("acme", "100", "2026-01-01"))
-    assert digest(here.book, here.subscribe(), Links(), datetime(2026, 12, 1, 8)).about == "2026-06"
+    assert digest(here.book, here.subscribe(), Links(), at("2026-12-01T08:00")).about == "2026-06"
 
 
 def test_what_the_book_cannot_answer_is_refused_when_somebody_subscribes(here):
@@ -130,7 +130,9 @@ def test_what_the_book_cannot_answer_is_refused_when_somebody_subscribes(here):
         here.subscribe()
 
 
-@pytest.mark.parametrize("to", ["", "nobody", "a@b", "https://user:pw@example.com/x", "https:///x", "ftp://example.com"])
+@pytest.mark.parametrize(
+    "to", ["", "nobody", "a@b", "https://user:pw@example.com/x", "https:///x", "ftp://example.com"]
+)
 def test_nobody_is_told_who_cannot_be(here, to):
     with pytest.raises(UsageError):
         here.subscribe(to=to)

@@ -1,6 +1,6 @@
 """When a digest is due: once for each period that is over, at the book's time of day, missed ones once."""
 
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ from rollforward.surfaces.notices.due import is_due, last_due, next_due
 
 EVERY = ("day", "week", "month")
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Pacific/Apia", "Australia/Lord_Howe")
-moments = st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1))
+moments = st.datetimes(at("2025-01-01"), at("2027-01-01"))
 times = st.times().map(lambda found: found.replace(second=0, microsecond=0))
 
 

@@ -1,4 +1,4 @@
-"""A small company whose book tells by itself: with a clock that tests set, and a mail and a post that note what they got."""
+"""A small company whose book tells by itself, with a clock that tests set, and a mail and a hook that note it all."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -84,7 +84,7 @@ class World:
         """Let the book learn of subscriptions: customer, monthly amount, first day, and the day after the last."""
         if at:
             self.clock.now = at
-        rows = [TERMS | {"customer": who, "subscription": who, "item": who} | more for who, *said in terms for more in (named(*said),)]
+        rows = [TERMS | {"customer": who, "subscription": who, "item": who} | named(*said) for who, *said in terms]
         batch = translate_records("subscription_items", rows, source=source, timezone="UTC", file="items.csv")
         self.book.take_in([batch], source=source)
 

@@ -41,11 +41,10 @@ class Telling:
 class Watching:
     """Which folder is watched, and how its files are read."""
 
-    watch: Annotated[Path | None, Option(metavar="DIR", help="Import files that are new or changed in a folder.")] = (
-        None
-    )
-    source: Annotated[str, Option(metavar="NAME", help="The source of its files.")] = ""
-    map_file: Annotated[Path | None, Option("--map", metavar="FILE", help="The map of its files.")] = None
+    watch: Annotated[
+        Path | None,
+        Option(parser=values.folder, metavar="DIR", help="Import files that are new or changed in a folder."),
+    ] = None
     pattern: Annotated[str, Option(metavar="GLOB", help="Which of its files, as *.csv.")] = "*"
     complete: Annotated[bool, Option("--complete", help="Each file is all that the source has.")] = False
 
@@ -157,7 +156,7 @@ def _watch(name: str, telling: Telling, watching: Watching) -> "Watch":
 
     if telling.every or telling.over or telling.policy or telling.currency:
         raise UsageError("a watched folder has no digest of its own. Add one under another name.")
-    folder = values.folder(str(watching.watch)).absolute()
+    folder = (watching.watch or Path()).absolute()
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder. Make it first.")
     if watching.map_file is None or not watching.map_file.is_file():

@@ -7,6 +7,7 @@ import smtplib
 import ssl
 import tomllib
 from dataclasses import dataclass, replace
+from datetime import UTC
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from pathlib import Path
@@ -95,8 +96,6 @@ class SmtpMail:
             raise UnsentError(f"{self.host}: {error or type(error).__name__}") from error
 
     def _message(self, letter: Letter, at: datetime) -> EmailMessage:
-        from datetime import UTC
-
         message = EmailMessage()
         message["Subject"] = "".join(part if part.isprintable() else " " for part in letter.subject)
         message["From"], message["To"] = self.sender, letter.to

@@ -19,6 +19,7 @@ Kind = Literal["digest", "movements", "import"]
 
 _PAGE = "font-family:system-ui,-apple-system,'Segoe UI',sans-serif;font-size:15px;line-height:1.45;max-width:44em"
 _CELL = "padding:3px 14px 3px 0;border-bottom:1px solid #8885;vertical-align:baseline"
+NOTHING = "Nothing."
 _NUMBERS = ("money", "ratio", "count")
 
 
@@ -74,7 +75,8 @@ class Notice:
 
 
 def _text_of(block: Block) -> str:
-    return "\n".join([block.heading, table(block.answer).decode().rstrip(), *([block.page] if block.page else [])])
+    rows = table(block.answer).decode().rstrip() if block.answer.rows else NOTHING
+    return "\n".join([block.heading, rows, *([block.page] if block.page else [])])
 
 
 def _json_of(block: Block) -> dict[str, Any]:
@@ -89,6 +91,8 @@ def _json_of(block: Block) -> dict[str, Any]:
 def _html_of(block: Block) -> str:
     heading = escape(block.heading)
     title = f"<a href='{escape(block.page)}'>{heading}</a>" if block.page else heading
+    if not block.answer.rows:
+        return f"<h2 style='font-size:16px'>{title}</h2>\n<p>{NOTHING}</p>"
     rows = _turned(block) if block.answer.turned else _upright(block)
     style = "border-collapse:collapse;font-variant-numeric:tabular-nums"
     return f"<h2 style='font-size:16px'>{title}</h2>\n<table style='{style}'>\n{rows}\n</table>"

@@ -9,11 +9,12 @@ import ssl
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from rollforward import __version__
-from rollforward.errors import UsageError
+from rollforward.errors import ExtraMissingError, UsageError
 from rollforward.surfaces.notices.addresses import UnresolvedError, address_for, resolved
 
 if TYPE_CHECKING:
@@ -110,10 +111,10 @@ def post_from_environment() -> WebPost:
 
 def signed_headers(secret: str, message: str, at: datetime, body: str) -> dict[str, str]:
     """The headers of Standard Webhooks: the message's id, the time in UTC, and the signature of both and the body."""
-    from datetime import UTC
-
-    from standardwebhooks import Webhook
-
+    try:
+        from standardwebhooks import Webhook
+    except ImportError as error:
+        raise ExtraMissingError("webhooks", "web") from error
     moment = at.replace(tzinfo=UTC)
     signature = Webhook(secret).sign(message, moment, body)
     return {
