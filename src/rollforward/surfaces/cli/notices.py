@@ -45,6 +45,8 @@ class Watching:
         Path | None,
         Option(parser=values.folder, metavar="DIR", help="Import files that are new or changed in a folder."),
     ] = None
+    source: Annotated[str, Option(metavar="NAME", help="The source of its files.")] = ""
+    map_file: Annotated[Path | None, Option("--map", metavar="FILE", help="The map of its files.")] = None
     pattern: Annotated[str, Option(metavar="GLOB", help="Which of its files, as *.csv.")] = "*"
     complete: Annotated[bool, Option("--complete", help="Each file is all that the source has.")] = False
 
