@@ -23,6 +23,7 @@ from rollforward.surfaces.cli import (
     figures,
     importing,
     listings,
+    mcp,
     notices,
     policies,
 )
@@ -49,6 +50,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "reopen": (closes.reopen, "rollforward reopen 2026-06 --book acme --reason 'a file was missing'"),
     "verify": (checks.verify, "rollforward verify cases/"),
     "export": (exporting.export, "rollforward export out --book acme --format parquet"),
+    "mcp": (mcp.mcp, "rollforward mcp --book acme"),
     "doctor": (checks.doctor, "rollforward doctor --book acme"),
     "backup": (backups.backup, "rollforward backup acme-2026-07-01.zip --book acme"),
     "restore": (backups.restore, "rollforward restore acme-2026-07-01.zip acme"),
