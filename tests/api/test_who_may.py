@@ -93,14 +93,23 @@ def test_a_pseudonym_stays_the_same_and_opens_the_account(desk):
 
 
 @pytest.mark.parametrize(
-    "asked", ["/accounts?search=a", "/accounts?where=name=Acme", "/rollforward?by=name", "/segments/customer", "/rollforward?by=subscription"]
+    "asked",
+    [
+        "/accounts?search=a",
+        "/accounts?where=name=Acme",
+        "/rollforward?by=name",
+        "/segments/customer",
+        "/rollforward?by=subscription",
+    ],
 )
 def test_what_would_name_somebody_is_refused(desk, asked):
     with desk.read_by("restricted"):
         assert "no personal data" in is_problem(desk.client.get(ROOT + asked), 403)
 
 
-@pytest.mark.parametrize("asked", ["/accounts/c0000001", "/movements?account=c0000001", "/explain?account=c0000001&on=2026-06-30"])
+@pytest.mark.parametrize(
+    "asked", ["/accounts/c0000001", "/movements?account=c0000001", "/explain?account=c0000001&on=2026-06-30"]
+)
 def test_an_id_is_no_pseudonym(desk, asked):
     with desk.read_by("restricted"):
         is_problem(desk.client.get(ROOT + asked), 404)

@@ -23,6 +23,8 @@ from rollforward.surfaces.cli import (
     figures,
     importing,
     listings,
+    mcp,
+    notices,
     people,
     policies,
     serving,
@@ -51,6 +53,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "verify": (checks.verify, "rollforward verify cases/"),
     "export": (exporting.export, "rollforward export out --book acme --format parquet"),
     "serve": (serving.serve, "rollforward serve --book acme"),
+    "mcp": (mcp.mcp, "rollforward mcp --book acme"),
     "doctor": (checks.doctor, "rollforward doctor --book acme"),
     "backup": (backups.backup, "rollforward backup acme-2026-07-01.zip --book acme"),
     "restore": (backups.restore, "rollforward restore acme-2026-07-01.zip acme"),
@@ -59,6 +62,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 
 GROUPS: dict[str, tuple[str, dict[str, tuple[Callable[..., None], str]]]] = {
     "entry": ("What people enter: merges, transfers, exclusions, contracts, corrections.", entries.COMMANDS),
+    "notices": ("What the book tells by itself: digests, large movements, watched folders.", notices.COMMANDS),
     "policy": ("What counts: policies listed, in words, side by side, and new ones.", policies.COMMANDS),
     "people": ("Who may come in: users, roles, API keys, and what they did.", people.COMMANDS),
 }

@@ -49,9 +49,7 @@ def application(
             await stack.enter_async_context(app.state.watch.running())
             yield
 
-    app = FastAPI(
-        title="Rollforward", version=__version__, lifespan=lifespan, openapi_url=None, telemetry=NO_TELEMETRY
-    )
+    app = FastAPI(title="Rollforward", version=__version__, lifespan=lifespan, openapi_url=None, telemetry=NO_TELEMETRY)
     app.state.served = served
     app.state.watch = live.Watch(served)
     app.state.staging = Staging(served.clock)
