@@ -17,6 +17,7 @@ from rollforward.store.integrity import chain_imports
 from rollforward.store.lock import writers_lock
 from rollforward.store.migrations import check_current, check_known, format_version, migrate
 from rollforward.store.placing import copy, full_disk_told, put_in_place
+from rollforward.store.revising import MemoryRevision, Revision
 from rollforward.store.schema import FORMAT_VERSION, create_statements
 from rollforward.store.workplace import sweep, workplace, workplace_if_any
 
@@ -174,6 +175,24 @@ class Database:
         engine.attach(connection, self.ledger_file(ledger), ledger)
 
     @contextmanager
+    def revising(self, connection: duckdb.DuckDBPyConnection, ledger: str) -> Iterator[Revision]:
+        """A kept ledger that the connection reads, and while the revision is opened changes; kept at the end, or not."""
+        sweep(self.folder)
+        with workplace(self.folder) as place, full_disk_told(self.folder, place):
+            try:
+                with ExitStack() as stack:
+                    revision = Revision(connection, ledger, place, stack)
+                    revision.pin(self.ledger_file(ledger))
+                    yield revision
+                if revision.is_changed:
+                    connection.execute(f"CHECKPOINT {ledger}")
+            finally:
+                _let_go(connection, ledger)
+            if revision.is_changed:
+                self._keep_ledger(revision.made)
+        engine.attach(connection, self.ledger_file(ledger), ledger)
+
+    @contextmanager
     def aside(self, connection: duckdb.DuckDBPyConnection, ledger: str) -> Iterator[None]:
         """An empty place of a ledger's name to build one in that is not kept."""
         connection.execute(f"ATTACH ':memory:' AS {ledger}")
@@ -238,6 +257,11 @@ class MemoryDatabase(Database):
             connection.execute(f"CREATE SCHEMA {ledger}")
             yield
         self._ledgers.add(ledger)
+
+    @contextmanager
+    def revising(self, connection: duckdb.DuckDBPyConnection, ledger: str) -> Iterator[MemoryRevision]:  # noqa: ARG002
+        """A ledger that the connection changes while the revision is opened."""
+        yield MemoryRevision(connection)
 
     def kept_ledgers(self) -> list[str]:
         """The names of the ledgers."""
