@@ -12,7 +12,7 @@ from rollforward.book.asking import Asked, Asking, Where, hand_in
 from rollforward.book.completeness import Sources, require_known, stale
 from rollforward.book.view import Clock, Progress, View, now, quiet
 from rollforward.calendar import EVERY, Every
-from rollforward.errors import IncompleteError, NotFoundError, UnknownNameError
+from rollforward.errors import IncompleteError, NotFoundError, ReconciliationError, UnknownNameError
 from rollforward.listing import Listing
 from rollforward.policy.policy import Policy
 from rollforward.results import Cell, ResultColumn, Stamp
@@ -107,35 +107,35 @@ class Kept:
 
     def _brought_up(self, connection: duckdb.DuckDBPyConnection, view: View, progress: Progress) -> KeptLedger:
         """The ledger of a view brought up to date: where accounts changed, if that is possible, or else built anew."""
-        return self._caught_up(connection, view, progress) or self._build(connection, view, progress)
+        try:
+            caught_up = self._caught_up(connection, view, progress)
+        except ReconciliationError as error:
+            # What was kept is not what its records make. Built anew, the ledger is proved on its own.
+            progress(f"{error} It is built anew")
+            caught_up = None
+        return caught_up or self._build(connection, view, progress)
 
-    def _caught_up(
-        self, connection: duckdb.DuckDBPyConnection, view: View, progress: Progress
-    ) -> KeptLedger | None:
+    def _caught_up(self, connection: duckdb.DuckDBPyConnection, view: View, progress: Progress) -> KeptLedger | None:
         """The ledger of a view changed where accounts changed; None where it has to be built anew."""
         from rollforward.store import incremental
 
         key = self._key(view)
         if ledgers.behind(connection, key.name) is None:
             return None
-        with self._database.revising(connection, key.name) as revision:
+        with self._database.held(connection, key.name) as revision:
             kept = ledgers.behind(connection, key.name)
             ground = self._ground_after(connection, view, kept) if kept else None
             if kept is None or ground is None:
                 return None
-            with incremental.changes(connection, kept) as changes:
+            with incremental.changes(connection, kept, revision) as changes:
                 if changes is None:
                     return None
                 progress(f"{changes.accounts:,} changed accounts")
-                revision.copy()
-                if not changes.make(ground):
-                    return None
-                with revision.opened():
+                changes.make(ground)
+                with revision.revised():
                     return changes.apply(ground, self._clock())
 
-    def _ground_after(
-        self, connection: duckdb.DuckDBPyConnection, view: View, kept: KeptLedger
-    ) -> Ground | None:
+    def _ground_after(self, connection: duckdb.DuckDBPyConnection, view: View, kept: KeptLedger) -> Ground | None:
         """What a kept ledger would be built on now; None if other rows than those of changed records would differ."""
         from rollforward.ledger.build import BASIS
         from rollforward.ledger.ground import Ground

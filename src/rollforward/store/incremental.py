@@ -8,10 +8,12 @@ ledger had of these accounts, and the cube moves by the difference of the two.
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rollforward.errors import ReconciliationError
 from rollforward.records.tables import ENTRIES, TABLES
 from rollforward.store.ledgers import (
     PLACE,
@@ -23,19 +25,20 @@ from rollforward.store.ledgers import (
     make,
     require,
     sample_days,
+    token_of,
     traits_text,
     write_about,
 )
-from rollforward.store.schema import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
     import duckdb
 
     from rollforward.ledger.ground import Ground
     from rollforward.store.ledgers import KeptLedger, Plan
+    from rollforward.store.revising import Revision
 
 NOW, THEN = "ledger_now", "ledger_then"
 """Where the part of a ledger that changed is made anew, and where it stands as it was."""
@@ -54,14 +57,14 @@ _CUBE = "dimension, value, day, kind"
 
 
 @contextmanager
-def changes(connection: duckdb.DuckDBPyConnection, kept: KeptLedger) -> Iterator[Changes | None]:
+def changes(connection: duckdb.DuckDBPyConnection, kept: KeptLedger, revision: Revision) -> Iterator[Changes | None]:
     """What changed since a ledger was built; None where it has to be built anew."""
     attached = []
     try:
         for place in (NOW, THEN):
             connection.execute(f"ATTACH ':memory:' AS {place}")
             attached.append(place)
-        found = Changes(connection, kept)
+        found = Changes(connection, kept, revision)
         yield found if found.are_of_accounts() else None
     finally:
         for place in attached:
@@ -71,10 +74,12 @@ def changes(connection: duckdb.DuckDBPyConnection, kept: KeptLedger) -> Iterator
 class Changes:
     """The accounts of a ledger whose records changed since it was built."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, revision: Revision) -> None:
         self._connection = connection
+        self._revision = revision
         self._kept = kept
         self._plan: Plan = kept_plan(connection, kept)
+        self._token = token_of(connection, kept.name)
         named = {name for step in self._plan.steps for name in _NAMED.findall(step.sql)}
         self._read = [name for name in TABLES if name in named]
         """The tables of records that the ledger is made of."""
@@ -134,6 +139,7 @@ class Changes:
     def _pays(self) -> bool:
         """Whether so few of the records are of changed accounts that they are made faster than all of them."""
         of_changed = sum(self._count(f"SELECT count(*) FROM {NOW}.rows_of_{name}") for name in self._records)
+        of_changed += self._revision.changed_already("spans")
         return of_changed * MOST <= sum(self._count(f"SELECT count(*) FROM {name}") for name in self._records)
 
     def _count(self, statement: str) -> int:
@@ -142,17 +148,19 @@ class Changes:
 
     # -- the part of them --------------------------------------------------------------------------------------------
 
-    def make(self, ground: Ground) -> bool:
-        """Make the part of the changed accounts as it is now, proved, and as it was: whether the ledger has that."""
+    def make(self, ground: Ground) -> None:
+        """Make the part of the changed accounts as it is now, proved, and as it was."""
         self._take_records()
-        for place in (NOW, THEN):
-            self._make_in(place)
-        with _looking_in(self._connection, NOW):
-            sample_days(self._connection, NOW, ground.today)
-            for proof in self._plan.proofs:
-                require(self._connection, proof, NOW)
+        here = self._connection.execute("SELECT current_database() || '.' || current_schema()").fetchall()[0][0]
+        # Most of the time the engine reads queries, which it does for one at a time; so the two go side by side.
+        with ThreadPoolExecutor(2) as both:
+            made = [both.submit(self._make_in, place, here) for place in (NOW, THEN)]
+        for part in made:
+            part.result()
+        sample_days(self._connection, NOW, ground.today)
+        for proof in self._plan.proofs:
+            require(self._connection, proof, NOW)
         self._compare_cubes()
-        return all([self._finds_former(step) for step in self._replaced()])
 
     def _take_records(self) -> None:
         """The records of the changed accounts as they are now and as they were, without what no query reads."""
@@ -172,6 +180,9 @@ class Changes:
         for name in entered:
             self._take_then(name, name, "recorded_at")
         self._take_then("superseded", f"{NOW}.superseded", "superseded_at")
+        if any(step.name == _RATES for step in self._plan.steps):
+            for place in (NOW, THEN):
+                self._connection.execute(f"CREATE TABLE {place}.{_RATES} AS FROM {self._kept.name}.{_RATES}")
 
     def _take_then(self, name: str, table: str, moment: str) -> None:
         """What a table had when the ledger was built."""
@@ -179,33 +190,17 @@ class Changes:
             f"CREATE TABLE {THEN}.{name} AS SELECT * FROM {table} WHERE {moment} <= ?", [self._kept.recorded_to]
         )
 
-    def _make_in(self, place: str) -> None:
-        """Run the queries of the ledger over the records of a place. Rates are the ledger's own."""
-        for step in self._plan.steps:
-            if step.name == _RATES:
-                self._connection.execute(f"CREATE TABLE {place}.{_RATES} AS FROM {self._kept.name}.{_RATES}")
-                continue
-            with _looking_in(self._connection, place):
-                make(self._connection, step.creation(place), step.about)
+    def _make_in(self, place: str, here: str) -> None:
+        """Run the queries of the ledger over the records of a place, which they find before those of the book."""
+        with self._connection.cursor() as connection:
+            connection.execute(f"SET search_path = '{place}.main,{here}'")
+            for step in self._plan.steps:
+                if step.name != _RATES:
+                    make(connection, step.creation(place), step.about)
 
     def _replaced(self) -> list[Step]:
         """The steps whose tables hold rows of accounts."""
         return [step for step in self._plan.steps if not step.is_view and step.name not in {_RATES, "cube"}]
-
-    def _finds_former(self, step: Step) -> bool:
-        """Find the places of the rows of changed accounts in a table of the ledger: whether they are as many as were.
-
-        If not, somebody changed the ledger.
-        """
-        of_changed = f"account IN (FROM {NOW}.changed)"
-        if step.name in _BY_RECORD:
-            of_changed = f"record IN ({' UNION ALL '.join(f'SELECT record FROM {NOW}.{name}' for name in self._records)})"
-        self._connection.execute(
-            f"CREATE TABLE {THEN}.rows_of_{step.name} AS SELECT rowid AS place "
-            f"FROM {self._kept.name}.{step.name} WHERE {of_changed}"
-        )
-        found, made = (f"SELECT count(*) FROM {THEN}.{name}" for name in (f"rows_of_{step.name}", step.name))
-        return self._count(found) == self._count(made)
 
     def _compare_cubes(self) -> None:
         """The rows of the cube that move, as they are after it; what stands for no movement any more is none."""
@@ -230,11 +225,18 @@ class Changes:
     def apply(self, ground: Ground, built_at: datetime) -> KeptLedger:
         """Put the part in the place of the former one, prove the whole, and write down what the ledger now is.
 
-        The ledger is open for writing, in a transaction. ReconciliationError if a proof fails.
+        It happens within the transaction of a revision. ReconciliationError if a proof fails, or if the ledger does not
+        have of the changed accounts what their former records make.
         """
-        for step in self._replaced():
+        tables = self._replaced()
+        self._revision.lay_out(
+            [*(step.name for step in tables), "cube"],
+            [step for step in self._plan.steps if step.is_view],
+            [_PLAN, *(step.name for step in self._plan.steps if step.name == _RATES)],
+        )
+        for step in tables:
             self._replace(step)
-        self._move_cube()
+        self._revision.replace("cube", f"({_CUBE}) IN (SELECT ({_CUBE}) FROM {NOW}.moved)", f"FROM {NOW}.cube_after")
         sample_days(self._connection, self._kept.name, ground.today)
         self._prove_totals()
         kept = replace(
@@ -246,64 +248,49 @@ class Changes:
             ledger_hash=ledger_hash(self._connection, self._kept.name, self._kept.policy_hash),
             traits=traits_text(ground.traits),
         )
-        write_about(self._connection, kept, built_at)
+        write_about(self._connection, kept, built_at, self._token)
         return kept
 
     def _replace(self, step: Step) -> None:
-        table = f"{self._kept.name}.{step.name}"
-        self._connection.execute(f"DELETE FROM {table} WHERE rowid IN (FROM {THEN}.rows_of_{step.name})")
-        self._connection.execute(f"INSERT INTO {table} BY NAME FROM {NOW}.{step.name}")
-
-    def _move_cube(self) -> None:
-        cube = f"{self._kept.name}.cube"
-        self._connection.execute(f"DELETE FROM {cube} USING {NOW}.moved WHERE {_same('cube', 'moved')}")
-        self._connection.execute(f"INSERT INTO {cube} BY NAME FROM {NOW}.cube_after")
+        of_changed = f"account IN (FROM {NOW}.changed)"
+        if step.name in _BY_RECORD:
+            own = " UNION ALL ".join(f"SELECT record FROM {NOW}.{name}" for name in self._records)
+            of_changed = f"record IN ({own})"
+        found = self._revision.replace(step.name, of_changed, f"FROM {NOW}.{step.name}")
+        were = self._count(f"SELECT count(*) FROM {THEN}.{step.name}")
+        if found != were:
+            raise ReconciliationError(
+                f"the ledger has {found:,} rows of changed accounts in {step.name}, and their former records make "
+                f"{were:,}"
+            )
 
     def _prove_totals(self) -> None:
         """Prove what holds of all accounts together, beside what was proved of those that changed."""
         for proof in self._plan.proofs:
             if proof.name == "cube":
                 require(self._connection, proof, self._kept.name)
-        for about, sql in _TOTALS.items():
-            require(self._connection, Step("totals", about, sql), self._kept.name)
+        require(self._connection, _FLOWS, self._kept.name)
 
 
-_TOTALS = {
-    "on every day the whole book's flows are those of all movements": (
-        f"SELECT * FROM (SELECT day, sum(amount) AS amount, count(*) AS moves FROM {PLACE}.movements GROUP BY day) moved "
-        f"FULL JOIN (SELECT day, sum(amount) AS amount, sum(moves) AS moves FROM {PLACE}.cube "
-        "WHERE dimension = 'total' AND kind NOT IN ('trial', 'usage', 'presence') GROUP BY day) flows USING (day) "
-        "WHERE moved.amount IS DISTINCT FROM flows.amount OR moved.moves IS DISTINCT FROM flows.moves LIMIT 1"
-    ),
-    "all movements together are what the spans gain and lose": (
-        f"SELECT * FROM (SELECT coalesce(sum(delta), 0) AS gained FROM {PLACE}.events WHERE line = 'mrr') spans, "
-        f"(SELECT coalesce(sum(amount), 0) AS moved FROM {PLACE}.movements) moves WHERE gained <> moved"
-    ),
-}
-"""What must hold of the whole of a ledger whose parts are proved: queries for what would refute it."""
+_FLOWS = Step(
+    "flows",
+    "on every day the whole book's flows are those of all movements",
+    f"SELECT * FROM (SELECT day, sum(amount) AS amount, count(*) AS moves FROM {PLACE}.movements GROUP BY day) moved "
+    f"FULL JOIN (SELECT day, sum(amount) AS amount, sum(moves) AS moves FROM {PLACE}.cube "
+    "WHERE dimension = 'total' AND kind NOT IN ('trial', 'usage', 'presence') GROUP BY day) flows USING (day) "
+    "WHERE moved.amount IS DISTINCT FROM flows.amount OR moved.moves IS DISTINCT FROM flows.moves LIMIT 1",
+)
 
 _TIES = {"account_links": "account", "transfers": "from_customer"}
 """What ties a customer to another account, and the column that names it."""
 
-_BY_RECORD = ("overlaps", "unrated", "set_aside")
-"""Tables of a ledger whose rows are of records."""
+_BY_RECORD = ("overlaps", "unrated", "set_aside", "spans", "valued")
+"""Tables of a ledger whose rows are of records each; those of the others are of accounts."""
 
-_RATES = "rates"
+_RATES, _PLAN = "rates", "plan_ledger"
 
 _UNREAD = 'NULL::VARCHAR AS raw, NULL::VARCHAR AS file, NULL::BIGINT AS "row"'
 """Where a record came from, as no query of a ledger asks."""
-
-
-@contextmanager
-def _looking_in(connection: duckdb.DuckDBPyConnection, place: str) -> Iterator[None]:
-    """Let queries find the records of a place before those of the book."""
-    row = connection.execute("SELECT current_database(), current_schema()").fetchone()
-    here = ".".join(row or ())
-    connection.execute(f"SET search_path = '{place}.main,{here}'")
-    try:
-        yield
-    finally:
-        connection.execute(f"USE {here}")
 
 
 def _summed(rows: str) -> str:
@@ -312,7 +299,3 @@ def _summed(rows: str) -> str:
         f"SELECT {_CUBE}, sum(amount)::DECIMAL(38, 0) AS amount, sum(moves)::BIGINT AS moves, "
         f"sum(presence)::BIGINT AS presence FROM ({rows}) added GROUP BY ALL"
     )
-
-
-def _same(one: str, other: str) -> str:
-    return " AND ".join(f"{one}.{quoted(name)} = {other}.{quoted(name)}" for name in _CUBE.split(", "))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -350,7 +351,9 @@ def require(connection: duckdb.DuckDBPyConnection, proof: Step, schema: str) -> 
 
 def sample_days(connection: duckdb.DuckDBPyConnection, schema: str, today: date) -> None:
     """The days on which every level is compared: today, and the middle of the ledger."""
-    row = connection.execute(f"SELECT min(day) FROM {schema}.movements").fetchone()
+    row = connection.execute(
+        f"SELECT min(day) FROM {schema}.cube WHERE dimension = 'total' AND kind NOT IN ('trial', 'usage', 'presence')"
+    ).fetchone()
     first = row[0] if row and row[0] else today
     days = sorted({first + (today - first) / 2, today})
     connection.execute(f'CREATE OR REPLACE TABLE {schema}.sampled_days AS SELECT unnest($days) AS "at"', {"days": days})
@@ -380,18 +383,23 @@ def _register(
         [proof.name for proof in plan.proofs],
         plan.schemas,
     )
-    write_about(connection, kept, built_at)
+    write_about(connection, kept, built_at, secrets.token_hex(8))
     _keep_plan(connection, key.name, plan)
     return kept
 
 
-def write_about(connection: duckdb.DuckDBPyConnection, kept: KeptLedger, built_at: datetime) -> None:
-    """Write down in a ledger what it is."""
+def write_about(connection: duckdb.DuckDBPyConnection, kept: KeptLedger, built_at: datetime, token: str) -> None:
+    """Write down in a ledger what it is. The token tells its file from every other one that has the same rows."""
     # Types are said where the engine cannot see them in a value: a time may be null, a list empty.
     typed = {"known_at": "::TIMESTAMP", "recorded_to": "::TIMESTAMP", "dimensions": "::VARCHAR[]"}
-    told = {"stages": STAGES_VERSION, "built_at": built_at} | asdict(kept)
+    told = {"stages": STAGES_VERSION, "built_at": built_at, "token": token} | asdict(kept)
     values = ", ".join(f"${name}{typed.get(name, '')} AS {name}" for name in told)
     connection.execute(f"CREATE OR REPLACE TABLE {kept.name}.about_ledger AS SELECT {values}", told)
+
+
+def token_of(connection: duckdb.DuckDBPyConnection, ledger: str) -> str:
+    """What tells the file of a ledger from every other one."""
+    return str(connection.execute(f"SELECT token FROM {ledger}.about_ledger").fetchall()[0][0])
 
 
 def _keep_plan(connection: duckdb.DuckDBPyConnection, schema: str, plan: Plan) -> None:
