@@ -130,7 +130,7 @@ class Kept:
             with incremental.changes(connection, kept, revision) as changes:
                 if changes is None:
                     return None
-                progress(f"{changes.accounts:,} changed accounts")
+                progress("1 changed account" if changes.accounts == 1 else f"{changes.accounts:,} changed accounts")
                 changes.make(ground)
                 with revision.revised():
                     return changes.apply(ground, self._clock())

@@ -43,8 +43,11 @@ if TYPE_CHECKING:
 NOW, THEN = "ledger_now", "ledger_then"
 """Where the part of a ledger that changed is made anew, and where it stands as it was."""
 
-MOST = 5
-"""A ledger is built anew where more than one in so many of its records are of changed accounts: then that is faster."""
+MOST = 10
+"""A ledger is built anew where more than one in so many of its records are of changed accounts, or changed already.
+
+Then building costs little more, and questions no longer pay for putting the two files together.
+"""
 
 _REACH_FURTHER = ("mrr_snapshots",)
 """Records of which one changes what others mean, whosever they are: the next day of a source ends all its snapshots."""
