@@ -121,12 +121,16 @@ class Book(Opening, Auditing, Entering):
         return restore(Path(file), Path(folder), dry_run=dry_run, progress=progress)
 
     def build(self, view: View = View(), *, progress: Progress = quiet, force: bool = True) -> KeptLedger:
-        """Build the ledger of a view anew and prove it; with `force=False` only if it is not up to date."""
+        """Build the ledger of a view anew and prove it; with `force=False` bring it up to date, if it is not.
+
+        Then only the accounts that changed are made anew, where that is possible; the ledger is the same.
+        """
         view = replace(view, policy=self._used(view))
         with self._database.reading() as connection:
             require_known(connection, view.as_of, self._clock())
-            found = None if force else self._found(connection, self._key(view))
-            return found or self._build(connection, view, progress)
+            if force:
+                return self._build(connection, view, progress)
+            return self._found(connection, self._key(view)) or self._brought_up(connection, view, progress)
 
     def planned_build(self, view: View = View()) -> tuple[Policy, str, bool]:
         """What `build` would build: the policy, the currency, and whether a ledger is there that is up to date."""
