@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from typer import Argument, Exit, Option
 
 from rollforward.errors import RollforwardError, UsageError
-from rollforward.surfaces.cli import values
+from rollforward.surfaces import written as values
 from rollforward.surfaces.cli.options import Currency, DryRun, Filtered, Printed, Shelf, Voice
 from rollforward.surfaces.cli.output import put_bytes, put_line
 from rollforward.surfaces.cli.voice import clock, fail, note

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from rollforward.surfaces.cli import values
+from rollforward.surfaces import written as values
 from rollforward.surfaces.links import looked_at, within
 
 if TYPE_CHECKING:

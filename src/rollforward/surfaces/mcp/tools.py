@@ -10,7 +10,7 @@ from pydantic import Field
 from rollforward.errors import UsageError
 from rollforward.formats import Answer, answer_of
 from rollforward.results import column
-from rollforward.surfaces.cli import values
+from rollforward.surfaces import written as values
 from rollforward.surfaces.links import Links
 from rollforward.surfaces.mcp.answers import paged, said
 from rollforward.surfaces.mcp.asked import MOST, By, Filtered, Looking, Paged, Periodic, Ranged, asked
