@@ -182,6 +182,13 @@ def test_notes_are_pinned_to_their_period():
     assert "Long ago" not in drawn(FLOWING, notes=pins)
 
 
+def test_notes_of_one_period_stand_below_each_other():
+    pins = [charts.Note(date(2026, 5, day), f"note {day}") for day in (3, 4)]
+    svg = fromstring(drawn(FLOWING, notes=pins))  # noqa: S314  drawn here
+    places = [link[1].attrib["transform"] for link in svg.iter(f"{SVG}a") if "note" in link.attrib["aria-label"]]
+    assert len(set(places)) == 2
+
+
 def test_the_period_under_way_is_paler_with_a_broken_edge():
     pale = re.findall(
         r'aria-label="(2026-0\d [a-z]+) [^>]*><title>[^<]*</title><path [^>]*stroke-dasharray', drawn(FLOWING)
