@@ -202,6 +202,15 @@ def test_cells_of_a_period_under_way_are_hatched():
     assert "<pattern" not in drawn(FLOWING)
 
 
+def test_a_page_says_what_the_looks_mean():
+    assert charts.remarks(LEFT, theme="page") == [
+        "Grey: cohorts of fewer than 10 customers.",
+        "Hatched: the period is under way.",
+    ]
+    assert charts.remarks(FLOWING, theme="page") == ["Paler: the period is under way."]
+    assert charts.remarks(STEPS, theme="page") == []
+
+
 def test_small_cohorts_are_grey_with_their_number():
     root = fromstring(drawn(LEFT))  # noqa: S314  drawn here
     small = [link[1].get("fill") for link in root.iter(f"{SVG}a") if "2026-06" in link.attrib["aria-label"]]
