@@ -98,7 +98,7 @@ def pdf(
         import typst
     except ImportError as error:
         raise ExtraMissingError("board pages", "web") from error
-    shown = _Shown(book, view, where or {}, every, _periods(book, every, end, now), links)
+    shown = _Shown(book, view, where or {}, every, _periods(book, every, end, view.as_of or now), links)
     flows = book.rollforward(**shown.asked)
     files = {
         "main.typ": (Path(__file__).parent / "page.typ").read_bytes(),

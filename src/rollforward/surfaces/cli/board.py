@@ -21,7 +21,7 @@ def board(
     file: Annotated[Path, Argument(metavar="FILE.pdf", help="Where to.")],
     every: Annotated[Every, Option(help="The length of a period.")] = "month",
     to: Annotated[
-        str | None, Option("--to", metavar="DATE", help="The last period: a day, month or year in it; default: over.")
+        str | None, Option("--to", metavar="DATE", help="A day in the last period; default: the last one over.")
     ] = None,
     yes: Annotated[bool, Option("--yes", help="Replace the file if it is there.")] = False,
 ) -> None:
