@@ -13,6 +13,7 @@ from rollforward.errors import RollforwardError, UsageError
 from rollforward.surfaces.cli import (
     INTERRUPTED,
     backups,
+    board,
     books,
     checks,
     closes,
@@ -53,6 +54,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "verify": (checks.verify, "rollforward verify cases/"),
     "export": (exporting.export, "rollforward export out --book acme --format parquet"),
     "serve": (serving.serve, "rollforward serve --book acme"),
+    "board": (board.board, "rollforward board june.pdf --to 2026-06 --book acme"),
     "mcp": (mcp.mcp, "rollforward mcp --book acme"),
     "doctor": (checks.doctor, "rollforward doctor --book acme"),
     "backup": (backups.backup, "rollforward backup acme-2026-07-01.zip --book acme"),

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import date, time
 
     from rollforward.book import Book
-    from rollforward.calendar import Period
+    from rollforward.calendar import Every, Period
     from rollforward.surfaces.notices.subscriptions import Digested, Subscription
 
 _DAY = timedelta(days=1)
@@ -50,9 +50,10 @@ def is_due(subscription: Subscription, timezone: str, sent: datetime | None, now
     return due if due > max(subscription.added_at, sent or datetime.min) else None  # noqa: DTZ901  in UTC
 
 
-def last_whole(book: Book, every: Digested, now: datetime) -> Period:
+def last_whole(book: Book, every: Every, now: datetime) -> Period:
     """The last period that is over. A book of past data, whose `today` is set, may end with its period."""
     today = book.today(now)
-    period = period_of(today, every)
+    fiscal = book.settings.fiscal_year_start
+    period = period_of(today, every, fiscal)
     is_over = book.settings.today is not None and period.last_day <= today
-    return period if is_over else period_of(period.start - _DAY, every)
+    return period if is_over else period_of(period.start - _DAY, every, fiscal)
