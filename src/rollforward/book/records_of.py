@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from rollforward.formats import exact_text
 from rollforward.records.tables import TABLES
 from rollforward.results import Result, ResultColumn, plain
 from rollforward.store import entries
@@ -47,5 +49,10 @@ def records_of(connection: duckdb.DuckDBPyConnection, customers: Sequence[str], 
 
 def _cells(rows: Sequence[dict[str, Any]], names: Sequence[str], days: set[str]) -> list[tuple[Cell, ...]]:
     return [
-        tuple(row[name] if name in days or row[name] is None else plain(row[name]) for name in names) for row in rows
+        tuple(row[name] if name in days or row[name] is None else _text(row[name]) for name in names) for row in rows
     ]
+
+
+def _text(value: Cell) -> str:
+    """A value as text: a number in full, without zeros that say nothing."""
+    return exact_text(value) if isinstance(value, Decimal) else plain(value)

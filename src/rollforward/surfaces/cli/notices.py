@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rollforward.book import Book
     from rollforward.formats import Answer
     from rollforward.surfaces.notices import FolderKeeper, Scheduled, Subscription, Watch
+    from rollforward.surfaces.server.served import Served
 
 FOLDER = "notices"
 """The folder of a book in which its notices are kept."""
@@ -116,22 +117,28 @@ def send(shelf: Shelf, name: Name, dry_run: DryRun = False) -> None:
     put_line(f"sent {notice.title}: {outcome.said}")
 
 
-def keeper_of(book: "Book") -> "FolderKeeper":
+def keeper_of(at: "Book | Served") -> "FolderKeeper":
     """Where the notices of a book are kept."""
     from rollforward.surfaces.notices import FolderKeeper
 
-    return FolderKeeper(book.path / FOLDER)
+    return FolderKeeper(at.path / FOLDER)
 
 
-def scheduled_of(book: "Book") -> "Scheduled":
+def scheduled_of(at: "Book | Served") -> "Scheduled":
     """The scheduled work of a book, with the mail server and the address that the environment names."""
     from rollforward.surfaces.links import links_from_environment
     from rollforward.surfaces.notices import Scheduled
     from rollforward.surfaces.notices.mailing import mail_of
     from rollforward.surfaces.notices.posting import post_from_environment
+    from rollforward.surfaces.server.served import Served
 
-    mail, post = mail_of(book.path), post_from_environment()
-    return Scheduled(book, keeper_of(book), clock, mail, post, links=links_from_environment())
+    mail, post = mail_of(at.path), post_from_environment()
+
+    def book() -> "Book":
+        """The book as it is now: a server's settings may change under way."""
+        return at.book if isinstance(at, Served) else at
+
+    return Scheduled(book, keeper_of(at), clock, mail, post, links=links_from_environment())
 
 
 def _subscription(name: str, telling: Telling, watching: Watching, filtered: Filtered) -> "Subscription":

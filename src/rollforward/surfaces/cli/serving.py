@@ -4,6 +4,7 @@ from typing import Annotated
 
 from typer import Option
 
+from rollforward.surfaces.cli.notices import scheduled_of
 from rollforward.surfaces.cli.options import Shelf, Voice
 from rollforward.surfaces.cli.output import put_line
 from rollforward.surfaces.cli.voice import clock, note
@@ -15,7 +16,7 @@ def serve(
     host: Annotated[str, Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, Option(min=0, max=65535, metavar="PORT", help="On which port.")] = 8765,
 ) -> None:
-    """The pages and the API of a book, until interrupted.
+    """The pages and the API of a book, and its notices, until interrupted.
 
     Without sign-in it listens on this machine alone.
     """
@@ -30,7 +31,9 @@ def serve(
     people = people_of(shelf.book, clock) if served.is_there else None
     if refusal := may_bind(host, people, provider):
         raise refusal
-    app = application(served, people, sign_on=provider, hosts=(host, *several("ROLLFORWARD_HOSTS")))
+    app = application(
+        served, people, sign_on=provider, hosts=(host, *several("ROLLFORWARD_HOSTS")), works=[scheduled_of(served)]
+    )
     put_line(f"http://{host}:{port}/")
     note("Stop it with Ctrl+C.", quiet=voice.quiet)
     run(app, host, port)
