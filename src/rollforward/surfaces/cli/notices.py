@@ -17,11 +17,7 @@ from rollforward.surfaces.cli.voice import clock, fail, note
 if TYPE_CHECKING:
     from rollforward.book import Book
     from rollforward.formats import Answer
-    from rollforward.surfaces.notices import FolderKeeper, Scheduled, Subscription, Watch
-    from rollforward.surfaces.server.served import Served
-
-FOLDER = "notices"
-"""The folder of a book in which its notices are kept."""
+    from rollforward.surfaces.notices import Subscription, Watch
 
 Name = Annotated[str, Argument(metavar="NAME", help="Its name.")]
 
@@ -77,13 +73,14 @@ def add(
     """
     from rollforward.surfaces.notices import subscribe
     from rollforward.surfaces.notices.scheduled import check
+    from rollforward.surfaces.notices.setting_up import keeper_of
 
     book = shelf.open()
     made = _watch(name, telling, watching) if watching.watch else _subscription(name, telling, watching, filtered)
     if dry_run:
         check(book, made)
     else:
-        subscribe(book, keeper_of(book), made)
+        subscribe(book, keeper_of(book.path), made)
     put_line(
         f"{'would add' if dry_run else 'added'} {name}: {_what(made)}"
         + (f", to {made.told.to}" if made.told.to else "")
@@ -95,9 +92,10 @@ def add(
 
 def remove(shelf: Shelf, name: Name, dry_run: DryRun = False) -> None:
     """Remove one, with all that is remembered of it."""
+    from rollforward.surfaces.notices.setting_up import keeper_of
     from rollforward.surfaces.notices.subscriptions import forget, named
 
-    keeper = keeper_of(shelf.open())
+    keeper = keeper_of(shelf.open().path)
     named(keeper, name)
     if not dry_run:
         forget(keeper, name)
@@ -106,7 +104,10 @@ def remove(shelf: Shelf, name: Name, dry_run: DryRun = False) -> None:
 
 def send(shelf: Shelf, name: Name, dry_run: DryRun = False) -> None:
     """Send the digest of the last period that is over, now and once, as a test; with --dry-run print it."""
-    scheduled = scheduled_of(shelf.open())
+    from rollforward.surfaces.notices.setting_up import scheduled_of
+
+    book = shelf.open()
+    scheduled = scheduled_of(book.path, lambda: book, clock)
     if dry_run:
         put_bytes(scheduled.preview(name, clock()).text().encode())
         return
@@ -115,30 +116,6 @@ def send(shelf: Shelf, name: Name, dry_run: DryRun = False) -> None:
         fail(f"not sent: {outcome.said}")
         raise Exit(RollforwardError.exit_status)
     put_line(f"sent {notice.title}: {outcome.said}")
-
-
-def keeper_of(at: "Book | Served") -> "FolderKeeper":
-    """Where the notices of a book are kept."""
-    from rollforward.surfaces.notices import FolderKeeper
-
-    return FolderKeeper(at.path / FOLDER)
-
-
-def scheduled_of(at: "Book | Served") -> "Scheduled":
-    """The scheduled work of a book, with the mail server and the address that the environment names."""
-    from rollforward.surfaces.links import links_from_environment
-    from rollforward.surfaces.notices import Scheduled
-    from rollforward.surfaces.notices.mailing import mail_of
-    from rollforward.surfaces.notices.posting import post_from_environment
-    from rollforward.surfaces.server.served import Served
-
-    mail, post = mail_of(at.path), post_from_environment()
-
-    def book() -> "Book":
-        """The book as it is now: a server's settings may change under way."""
-        return at.book if isinstance(at, Served) else at
-
-    return Scheduled(book, keeper_of(at), clock, mail, post, links=links_from_environment())
 
 
 def _subscription(name: str, telling: Telling, watching: Watching, filtered: Filtered) -> "Subscription":
@@ -196,9 +173,10 @@ def _listed(book: "Book") -> "Answer":
     from rollforward.formats import Answer
     from rollforward.results import column
     from rollforward.surfaces.notices.delivering import logged
+    from rollforward.surfaces.notices.setting_up import keeper_of
     from rollforward.surfaces.notices.subscriptions import every_one
 
-    keeper, names = keeper_of(book), ("name", "what", "to", "next", "last")
+    keeper, names = keeper_of(book.path), ("name", "what", "to", "next", "last")
     rows = []
     for one in every_one(keeper):
         lines = logged(keeper, one.name)
@@ -220,9 +198,10 @@ def _logged(book: "Book", name: str) -> "Answer":
     from rollforward.formats import Answer
     from rollforward.results import column
     from rollforward.surfaces.notices.delivering import logged
+    from rollforward.surfaces.notices.setting_up import keeper_of
     from rollforward.surfaces.notices.subscriptions import named
 
-    keeper = keeper_of(book)
+    keeper = keeper_of(book.path)
     named(keeper, name)
     rows = [(_said(at), said) for at, said in logged(keeper, name)]
     return Answer("log", (column("at", "text"), column("what", "text")), list(rows))

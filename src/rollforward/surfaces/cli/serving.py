@@ -4,7 +4,6 @@ from typing import Annotated
 
 from typer import Option
 
-from rollforward.surfaces.cli.notices import scheduled_of
 from rollforward.surfaces.cli.options import Shelf, Voice
 from rollforward.surfaces.cli.output import put_line
 from rollforward.surfaces.cli.voice import clock, note
@@ -21,6 +20,7 @@ def serve(
     Without sign-in it listens on this machine alone.
     """
     from rollforward.surfaces.environment import people_of, several
+    from rollforward.surfaces.notices.setting_up import scheduled_of
     from rollforward.surfaces.server.app import application
     from rollforward.surfaces.server.oidc import provider_of
     from rollforward.surfaces.server.running import run
@@ -31,9 +31,9 @@ def serve(
     people = people_of(shelf.book, clock) if served.is_there else None
     if refusal := may_bind(host, people, provider):
         raise refusal
-    app = application(
-        served, people, sign_on=provider, hosts=(host, *several("ROLLFORWARD_HOSTS")), works=[scheduled_of(served)]
-    )
+    notices = scheduled_of(shelf.book, lambda: served.book, clock)
+    hosts = (host, *several("ROLLFORWARD_HOSTS"))
+    app = application(served, people, sign_on=provider, hosts=hosts, works=[notices])
     put_line(f"http://{host}:{port}/")
     note("Stop it with Ctrl+C.", quiet=voice.quiet)
     run(app, host, port)
