@@ -151,6 +151,12 @@ def test_the_same_figures_are_the_same_picture(kind):
     assert charts.svg(one, **asked) == charts.svg(one, **asked)
 
 
+@pytest.mark.parametrize("kind", PICTURES)
+def test_each_kind_is_an_altair_chart_too(kind):
+    one, asked = PICTURES[kind]
+    assert charts.chart(one, **asked).to_dict()["config"]["font"].startswith("Helvetica")
+
+
 def test_figures_of_one_picture_do_not_stay_in_the_next_of_its_shape():
     other = rollforward(("2026-05", "1", "2", "3", "4", "5", "6", "0", "-1"), JUNE)
     first, between = drawn(FLOWING), drawn(other)

@@ -111,7 +111,12 @@ def _specification(picture: Picture) -> Row:
     if picture.look.is_page:
         return {**drawn, "background": None}
     below = [*_stamp_lines(picture.result), *_joined(remarks(picture.result, picture.fiscal, kind=picture.kind))]
-    title = {"text": title_of(picture.result, picture.kind), "subtitle": below, "anchor": "start", "offset": 12}
+    title = {
+        "text": title_of(picture.result, picture.kind, picture.columns),
+        "subtitle": below,
+        "anchor": "start",
+        "offset": 12,
+    }
     return {**drawn, "title": title, "background": "white"}
 
 
