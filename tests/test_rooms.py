@@ -18,7 +18,7 @@ ROOMS = {
     "ledger": {"ledger"},
     "metrics": {"metrics"},
     "book": {"__init__.py", "book", "formats.py"},
-    "charts": {"charts.py", "notebook.py"},
+    "charts": {"charts", "notebook.py"},
     "people": {"people"},
     "surfaces": {"surfaces", "__main__.py"},
 }

@@ -88,11 +88,12 @@ def footed(amounts: Sequence[Decimal], signs: Sequence[int], decimals: int) -> l
 
 def cells(answer: Answer) -> list[list[str]]:
     """The rows as people read them."""
-    rows, decimals = _footed_rows(answer), answer.places
-    return [[_cell(*pair, decimals) for pair in zip(answer.columns, row, strict=True)] for row in rows]
+    rows, decimals = footed_rows(answer), answer.places
+    return [[written(*pair, decimals) for pair in zip(answer.columns, row, strict=True)] for row in rows]
 
 
-def _footed_rows(answer: Answer) -> list[tuple[Cell, ...]]:
+def footed_rows(answer: Answer) -> list[tuple[Cell, ...]]:
+    """The rows, with those figures rounded that have to add up as people read them."""
     # A restatement is only rounded: figures that are equal print equal, whatever they foot to.
     if answer.subject == "rollforward":
         return [_footed_rollforward(answer, row) for row in answer.rows]
@@ -149,7 +150,8 @@ def _footed_constant(answer: Answer, row: tuple[Cell, ...]) -> tuple[Cell, ...]:
     return tuple(shown)
 
 
-def _cell(column: ResultColumn, value: Cell, decimals: int) -> str:
+def written(column: ResultColumn, value: Cell, decimals: int) -> str:
+    """A cell as people read it, its money at so many decimals."""
     if value is None:
         return UNKNOWN
     if column.kind == "money":

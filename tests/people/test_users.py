@@ -30,7 +30,7 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(everybody):
 
 
 def test_a_password_is_the_same_however_it_is_typed(people):
-    people.users.add("zoe", "viewer", password="caf\u00e9 au lait, please", by=KEEPER)  # noqa: S106
+    people.users.add("zoe", "admin", password="caf\u00e9 au lait, please", by=KEEPER)  # noqa: S106
     assert people.users.with_password("zoe", "cafe\u0301 au lait, please")
 
 
@@ -117,3 +117,9 @@ def test_single_sign_on_does_not_bring_back_who_was_removed(everybody):
     everybody.users.remove("rex", by=KEEPER)
     assert everybody.users.of_subject("https://id.example", "3", "vic", None, by=KEEPER) is None
     assert everybody.users.of_subject("https://id.example", "4", "rex", "admin", by=KEEPER) is None
+
+
+def test_the_first_user_is_an_admin(people):
+    with pytest.raises(UsageError, match="has to be an admin"):
+        people.users.add("vic", "viewer", password=PASSWORD, by=KEEPER)
+    assert not people.users.are_there()

@@ -238,7 +238,7 @@ class Figuring(Closing, Examining):
         return self._listing("accounts", expression, kinds, asked)
 
     def scheduled(self, *, where: Where | None = None, view: View = View()) -> Listing:
-        """The movements that are known today for later days, the soonest first: what is scheduled to end or to change."""
+        """The movements known today for later days, the soonest first: what is scheduled to end or to change."""
         with self._asking(view, where, None, "day", None, None, whole_ledger=True, ends_by=None) as asked:
             from rollforward.metrics.listings import scheduled_list
 

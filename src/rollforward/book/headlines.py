@@ -1,4 +1,4 @@
-"""Headlines: the metrics of the last whole period beside those of the period they are compared with, and what changed."""
+"""Headlines: the metrics of the last whole period beside those of another one, and what changed."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _number(value: Cell) -> Decimal | None:
 
 
 def residual(rollforward: Result) -> Decimal:
-    """What opening and movements of a roll-forward leave unexplained of the closing, over all rows: 0 where it foots."""
+    """What opening and movements of a roll-forward leave unexplained of the closing: 0 where it foots."""
     from rollforward.book.flows import FLOW_COLUMNS
 
     signs = {"opening": 1, "closing": -1, **FLOW_COLUMNS}

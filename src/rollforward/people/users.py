@@ -69,14 +69,13 @@ class Users:
     def add(self, name: str, role: str, *, password: str | None, by: Actor) -> User:
         """A new user, or one who was removed and comes back. Without a password only single sign-on lets them in.
 
-        UsageError if the name is taken or not fit, or the password too easy to guess.
+        UsageError if the name is taken or not fit, the password too easy to guess, or the first one not an admin.
         """
         key, chosen = name_key(name), role_named(role)
         hashed = None if password is None else self._passwords.of_new(password)
         with self._database.writing() as connection:
             found = connection.execute(select(USERS).where(USERS.c.name_key == key)).mappings().first()
-            if found and found["active"]:
-                raise UsageError(f"{found['name']} is there already. Choose another name, or change who is there.")
+            _check_new(connection, found, chosen)
             values = {"name": name.strip(), "role": chosen, "password": hashed, "active": True}
             if found:
                 values |= {"issuer": None, "subject": None}
@@ -195,6 +194,13 @@ def _row(connection: Connection, name: str) -> RowMapping:
     if row is None:
         raise NotFoundError(f"there is no user {name!r}. `rollforward people list` names everybody.")
     return row
+
+
+def _check_new(connection: Connection, found: RowMapping | None, role: Role) -> None:
+    if found and found["active"]:
+        raise UsageError(f"{found['name']} is there already. Choose another name, or change who is there.")
+    if role != "admin" and not connection.execute(select(USERS.c.id).limit(1)).first():
+        raise UsageError("the first user has to be an admin: from then on everybody signs in, and lets others in.")
 
 
 def _bound(connection: Connection, issuer: str, subject: str) -> RowMapping | None:

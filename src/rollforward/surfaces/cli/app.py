@@ -23,6 +23,7 @@ from rollforward.surfaces.cli import (
     figures,
     importing,
     listings,
+    people,
     policies,
     serving,
 )
@@ -59,6 +60,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 GROUPS: dict[str, tuple[str, dict[str, tuple[Callable[..., None], str]]]] = {
     "entry": ("What people enter: merges, transfers, exclusions, contracts, corrections.", entries.COMMANDS),
     "policy": ("What counts: policies listed, in words, side by side, and new ones.", policies.COMMANDS),
+    "people": ("Who may come in: users, roles, API keys, and what they did.", people.COMMANDS),
 }
 """Every group of commands: what it is about, and its commands."""
 

@@ -19,11 +19,18 @@ def serve(
 
     Without sign-in it listens on this machine alone.
     """
+    from rollforward.surfaces.environment import people_of, several
     from rollforward.surfaces.server.app import application
+    from rollforward.surfaces.server.oidc import provider_of
     from rollforward.surfaces.server.running import run
+    from rollforward.surfaces.server.security import may_bind
     from rollforward.surfaces.server.served import Served
 
-    app = application(Served(shelf.book, clock))
+    served, provider = Served(shelf.book, clock), provider_of()
+    people = people_of(shelf.book, clock) if served.is_there else None
+    if refusal := may_bind(host, people, provider):
+        raise refusal
+    app = application(served, people, sign_on=provider, hosts=(host, *several("ROLLFORWARD_HOSTS")))
     put_line(f"http://{host}:{port}/")
     note("Stop it with Ctrl+C.", quiet=voice.quiet)
     run(app, host, port)

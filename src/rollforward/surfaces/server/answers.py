@@ -32,7 +32,7 @@ class Answers:
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
 
     def of(self, question: Hashable, state: str, make: Callable[[], T]) -> T:
-        """The answer to a question in a state of the book. An error is not kept: who asks again may have better luck."""
+        """The answer to a question in a state of the book. An error is not kept: who asks again may have luck."""
         kept = self._place(question, state)
         with kept.lock:
             if not kept.made:

@@ -1,4 +1,4 @@
-"""What a URL asks of a book: period, comparison, currency, segment, policy and the time known at. The URL is the state."""
+"""What a URL asks of a book: period, comparison, currency, segment, policy, known at. The URL is the state."""
 
 from __future__ import annotations
 

@@ -1,126 +1,163 @@
-"""What readers see who see no personal data. Every answer to them goes through here, be it a page or the API's."""
+"""What a reader sees who sees no personal data: the same book, with pseudonyms for accounts and without names and rows.
+
+Whatever is not known to be free of personal data is refused, so that a method which is added later shows nothing by
+accident.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass, field, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
-from rollforward.errors import NotFoundError, UsageError
-from rollforward.people.roles import sees_personal_data
+from rollforward.book.explaining.explanation import Explanation
+from rollforward.errors import NotFoundError
+from rollforward.listing import Listing
+from rollforward.results import Result
+from rollforward.surfaces.server.refusing import not_allowed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from rollforward.book import Book
-    from rollforward.book.explaining.explanation import Explanation
-    from rollforward.results import Cell, ResultColumn
-    from rollforward.surfaces.server.asking import Ask
-    from rollforward.surfaces.server.who import Reader
+    from rollforward.people.pseudonyms import Pseudonyms
+    from rollforward.results import Cell
 
-_OPEN = frozenset({"metric list", "policy list", "policy", "policy_bridge"})
-"""Subjects that tell of rules alone, whose columns `name` and `value` hold no data."""
+_PLAIN = frozenset(("settings", "today", "state", "policies", "shelf"))
+"""What a book says of itself and of its policies, without anything of its accounts."""
 
-_ACCOUNTS = frozenset({"account", "customer"})
-"""Columns in whose cells a pseudonym stands."""
-
-_HIDDEN = frozenset(
-    ("name", "subscription", "item", "file", "files", "row", "raw", "field", "value", "reason", "remedy", "learned")
+_ANSWERS = frozenset(
+    (
+        "rollforward",
+        "metrics",
+        "cohorts",
+        "causes",
+        "movements",
+        "accounts",
+        "scheduled",
+        "constant_currency",
+        "closes",
+        "restatement",
+        "sources",
+        "explain",
+        "policy_bridge",
+        "what_if",
+    )
 )
-"""Columns in whose cells nothing stands: what could name somebody, or was copied from a row of a source."""
+"""What a book answers, in columns of which those in `_IDS` and `_NAMES` are masked."""
 
-_FIELDS = frozenset({"plan", "product", "currency", "country", "cohort"})
-"""Fields that can be filtered and grouped by, beside the segments that the book's settings name."""
+_IDS = frozenset(("account", "customer", "from_customer", "subscription", "item"))
+_NAMES = frozenset(("name", "email", "raw"))
+"""Columns that are left empty."""
 
-_ALONE = frozenset({"name", "customer", "subscription"})
-"""Fields that single somebody out."""
+_FIELDS = frozenset(("plan", "product", "currency", "country", "cohort"))
+"""Fields that say nothing of one person, beside those that the book keeps roll-forwards of."""
 
+_PERSONAL = frozenset(("name", "customer", "subscription"))
 
-class Pseudonyms(Protocol):
-    """What stands in the place of ids."""
-
-    def of(self, account: str) -> str:
-        """The pseudonym of an account."""
-
-    def account(self, pseudonym: str) -> str | None:
-        """The account of a pseudonym, None if it is none."""
+Row = tuple["Cell", ...]
 
 
-class HiddenError(UsageError):
-    """Something was asked for that readers do not see who see no personal data."""
+class MaskedBook:
+    """A book as those read it who see no personal data."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} is not shown to readers who see no personal data. Ask an admin for another role.")
+    def __init__(self, book: Book, pseudonyms: Pseudonyms) -> None:
+        self._book = book
+        self._pseudonyms = pseudonyms
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever the book has under that name
+        if name in _PLAIN:
+            return getattr(self._book, name)
+        if name in _ANSWERS:
+            return self._asked(getattr(self._book, name))
+        raise not_allowed("This shows personal data, which your role does not see.")
+
+    def fields(self) -> list[str]:
+        """The fields by which the book can be narrowed."""
+        return [name for name in self._book.fields() if name in self._free]
+
+    @property
+    def _free(self) -> frozenset[str]:
+        return (_FIELDS | set(self._book.settings.segments)) - _PERSONAL
+
+    def _asked(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(*given: Any, **named: Any) -> Any:  # noqa: ANN401  whatever the method takes and answers
+            self._check(named)
+            account = named.get("account")
+            if isinstance(account, str):
+                named["account"] = self._account(account)
+            return self._masked(method(*given, **named), account)
+
+        return ask
+
+    def _check(self, named: dict[str, Any]) -> None:
+        """Refuse a question whose answer would tell whether somebody is among the customers."""
+        asked = {*(named.get("where") or ()), *filter(None, [named.get("by")])}
+        if named.get("search") or named.get("movement") or named.get("accounts") or asked - self._free:
+            fields = ", ".join(sorted(self._free))
+            raise not_allowed(f"Your role sees no personal data: it can narrow the book by {fields}, and not search.")
+
+    def _account(self, pseudonym: str) -> str:
+        found = self._pseudonyms.account(pseudonym)
+        if found is None:
+            raise NotFoundError(f"there is no account {pseudonym!r}.")
+        return found
+
+    def _masked(self, answer: Any, account: object) -> Any:  # noqa: ANN401  of the kind that is given
+        if isinstance(answer, Explanation):
+            told = _without_persons(answer, self._pseudonyms)
+            return replace(told, about=f"MRR of {account}", parts=(), beside=(), sql="") if account else told
+        if isinstance(answer, Result):
+            return self._result(answer)
+        if is_dataclass(answer) and not isinstance(answer, type):
+            parts = {name: value for name, value in vars(answer).items() if isinstance(value, Result)}
+            return replace(answer, **{name: self._result(value) for name, value in parts.items()})
+        return answer
+
+    def _result(self, result: Result) -> Result:
+        names, pseudonyms = result.names, self._pseudonyms
+
+        def mask(rows: Sequence[Row]) -> list[Row]:
+            return [tuple(_cell(*pair, pseudonyms) for pair in zip(names, row, strict=True)) for row in rows]
+
+        if not {*names} & (_IDS | _NAMES):
+            return result
+        if isinstance(result, Listing):
+            given = {name: getattr(result, name) for name in ("subject", "columns", "stamp", "sql", "run")}
+            return MaskedListing(**given, fetch=lambda: mask(result.rows), mask=mask)
+        return replace(result, fetch=lambda: mask(result.rows), expr=None)
 
 
 @dataclass(frozen=True)
-class Mask:
-    """What hides personal data from a reader; without pseudonyms nothing is hidden."""
+class MaskedListing(Listing):
+    """A listing whose rows are masked when they are read."""
 
-    pseudonyms: Pseudonyms | None = None
+    mask: Callable[[Sequence[Row]], list[Row]] = field(default=list, repr=False)
 
-    @property
-    def hides(self) -> bool:
-        """Whether anything is hidden."""
-        return self.pseudonyms is not None
+    def part(self, first: int, number: int) -> list[Row]:
+        """So many rows from the one of that number on, masked."""
+        return self.mask(super().part(first, number))
 
-    def account(self, named: str) -> str:
-        """The account of a pseudonym; NotFoundError if it is none. What sees everything names accounts by their id."""
-        if self.pseudonyms is None:
-            return named
-        found = self.pseudonyms.account(named)
-        if found is None:
-            raise NotFoundError(f"there is no account {named!r}. Take one from the list of accounts.")
-        return found
-
-    def rows(
-        self, subject: str, columns: Sequence[ResultColumn], rows: Iterable[tuple[Cell, ...]]
-    ) -> list[tuple[Cell, ...]]:
-        """The rows of a subject as the reader sees them."""
-        pseudonyms = self.pseudonyms
-        if pseudonyms is None or subject in _OPEN:
-            return list(rows)
-        names = [column.name for column in columns]
-
-        def cell(name: str, value: Cell) -> Cell:
-            if name in _HIDDEN:
-                return None
-            return pseudonyms.of(str(value)) if name in _ACCOUNTS and value is not None else value
-
-        return [tuple(cell(*pair) for pair in zip(names, row, strict=True)) for row in rows]
-
-    def explanation(self, one: Explanation, account: str | None = None) -> Explanation:
-        """An explanation down to the accounts, whose parts are rows of sources. `account` is whose it is, if any's."""
-        if self.pseudonyms is None:
-            return one
-        whose = account or one.opens.get("account")
-        if whose is None:
-            parts, beside = (tuple(map(self.explanation, some)) for some in (one.parts, one.beside))
-            return replace(one, parts=parts, beside=beside)
-        called = self.pseudonyms.of(whose)
-        opens = {**one.opens, "account": called} if "account" in one.opens else {}
-        bare = {"note": "", "rules": (), "parts": (), "beside": (), "source": None, "sql": ""}
-        return replace(one, about=f"account {called}", opens=opens, **bare)  # type: ignore[arg-type]
-
-    def refuse(self, what: str) -> None:
-        """Refuse what tells of nothing but personal data; HiddenError."""
-        if self.hides:
-            raise HiddenError(what)
-
-    def refuse_fields(self, ask: Ask, book: Book) -> None:
-        """Refuse filters and groups by which somebody could be named; HiddenError."""
-        for field in [*ask.filters, *([ask.by] if ask.by else [])]:
-            self.refuse_field(field, book)
-
-    def refuse_field(self, field: str, book: Book) -> None:
-        """Refuse a field by which somebody could be named; HiddenError."""
-        if self.hides and field not in (_FIELDS | set(book.settings.segments)) - _ALONE:
-            raise HiddenError(f"the field {field!r}")
+    def copy(self, file: Path) -> int:  # noqa: ARG002  as that of any listing
+        """Refused: the engine would write what it has."""
+        raise not_allowed("This file would hold personal data, which your role does not see.")
 
 
-NOTHING = Mask()
-"""The mask that hides nothing."""
+def book_for(book: Book, *, sees_personal_data: bool, pseudonyms: Callable[[], Pseudonyms]) -> Book:
+    """The book as a reader sees it."""
+    return book if sees_personal_data else cast("Book", MaskedBook(book, pseudonyms()))
 
 
-def mask_of(reader: Reader, pseudonyms: Pseudonyms) -> Mask:
-    """What hides personal data from a reader."""
-    return NOTHING if sees_personal_data(reader.role) else Mask(pseudonyms)
+def _cell(name: str, value: Cell, pseudonyms: Pseudonyms) -> Cell:
+    if name in _NAMES:
+        return None
+    return pseudonyms.of(str(value)) if name in _IDS and value is not None else value
+
+
+def _without_persons(one: Explanation, pseudonyms: Pseudonyms) -> Explanation:
+    """An explanation in which accounts have pseudonyms, and nothing below them is told."""
+    if "account" in one.opens:
+        said = pseudonyms.of(one.opens["account"])
+        return Explanation(said, one.value, one.unit, one.currency, opens={"account": said})
+    parts = tuple(_without_persons(part, pseudonyms) for part in one.parts)
+    return replace(one, parts=parts, beside=(), source=None, sql="")

@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from rollforward.errors import (
     BookLockedError,
     DiskFullError,
     IncompleteError,
+    NotABookError,
     NotFoundError,
     RollforwardError,
     UsageError,
 )
-from rollforward.surfaces.server.masking import HiddenError
+from rollforward.surfaces.server.security import headers_for
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request, Response
@@ -26,7 +27,6 @@ MEDIA = "application/problem+json"
 
 _STATUS: tuple[tuple[type[RollforwardError], int, str], ...] = (
     (NotFoundError, 404, "Not found"),
-    (HiddenError, 403, "Not shown"),
     (IncompleteError, 409, "The data does not suffice"),
     (BookLockedError, 423, "The book is being written"),
     (DiskFullError, 507, "The disk is full"),
@@ -62,6 +62,8 @@ def install(application: FastAPI) -> None:
 
     @application.exception_handler(RollforwardError)
     async def known(request: Request, error: RollforwardError) -> Response:
+        if isinstance(error, NotABookError) and not request.url.path.startswith(API):
+            return RedirectResponse("/start", 303)
         status, title = status_of(error)
         return _told(request, problem(status, title, str(error)))
 
@@ -84,7 +86,8 @@ def install(application: FastAPI) -> None:
     @application.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> Response:
         detail = f"{type(error).__name__}. This is a fault of rollforward: please report it."
-        return _told(request, problem(500, "Failed", detail))
+        # This answer is made outside of all that adds headers to others.
+        return _told(request, problem(500, "Failed", detail), headers_for(request.url.scheme))
 
 
 def _told(request: Request, found: dict[str, Any], headers: dict[str, str] | None = None) -> Response:

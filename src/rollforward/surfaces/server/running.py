@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -14,16 +13,6 @@ if TYPE_CHECKING:
 
 HOME = "127.0.0.1"
 PORT = 8765
-
-
-def is_home(host: str) -> bool:
-    """Whether an address is this machine's own, which no other can reach."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def run(app: FastAPI, host: str, port: int) -> None:

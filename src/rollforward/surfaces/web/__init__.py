@@ -13,12 +13,18 @@ def install(app: FastAPI) -> None:
     from rollforward.surfaces.web import (
         accounts,
         churn,
+        closes,
+        definitions,
         downloads,
         explain,
+        importing,
         movements,
+        notes,
         overview,
         retention,
         segments,
+        sources,
+        start,
         static,
     )
     from rollforward.surfaces.web.page import plain_page
@@ -27,5 +33,6 @@ def install(app: FastAPI) -> None:
         return plain_page(request, "error.html", found["status"], problem=found)
 
     app.state.error_page = error_page
-    for module in (static, overview, movements, accounts, explain, retention, churn, segments, downloads):
+    figures = (overview, movements, accounts, explain, retention, churn, segments, sources, definitions, closes)
+    for module in (static, start, *figures, importing, notes, downloads):
         app.include_router(module.router, include_in_schema=False)

@@ -28,7 +28,11 @@ def definitions(page: Annotated[Page, asked("beside", "what_if")]) -> HTMLRespon
     bridge = _bridge(page, name)
 
     def link(column: str, row: Row) -> str | None:
-        return page.ask.url("/definitions", what_if=f"{row['rule']}={row['value']}", beside=None) + "#switch" if column == "rule" else None
+        return (
+            page.ask.url("/definitions", what_if=f"{row['rule']}={row['value']}", beside=None) + "#switch"
+            if column == "rule"
+            else None
+        )
 
     return page.html(
         "definitions.html",

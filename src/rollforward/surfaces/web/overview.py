@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from rollforward.book.headlines import Headlines, headlines, residual
 from rollforward.results import ResultColumn
 from rollforward.surfaces.web import drawings, subjects
+from rollforward.surfaces.web.notes import notes_of
 from rollforward.surfaces.web.page import Page, asked
 from rollforward.surfaces.web.rolls import rollforward_table
 from rollforward.surfaces.web.tables import table_of
@@ -61,6 +62,7 @@ def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
         beside=tiles[len(HEADLINES) :],
         drawn=drawings.rollforward(page, rolled),
         rolled=rollforward_table(page, rolled),
+        notes=notes_of(page),
         residual=value_text(ResultColumn("residual", "money"), residual(rolled), rolled.stamp),
         latest=table_of(
             latest,
@@ -70,6 +72,13 @@ def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
             hidden=("subscription",),
         ),
     )
+
+
+def direction(one: Headline) -> str:
+    """Whether a change is for the better: more is, but of churn less."""
+    if not one.change:
+        return ""
+    return "up" if (one.change > 0) != ("churn" in one.name) else "down"
 
 
 def _tile(page: Page, found: Headlines, one: Headline) -> Tile:
@@ -83,5 +92,5 @@ def _tile(page: Page, found: Headlines, one: Headline) -> Tile:
         change_text(one),
         before,
         page.url("/explain", metric=one.name, period=found.period.label),
-        "" if not one.change else "up" if one.change > 0 else "down",
+        direction(one),
     )

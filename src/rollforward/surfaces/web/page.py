@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from rollforward import __version__
 from rollforward.book.explaining.periods import period_named
 from rollforward.calendar import EVERY, add_months
 from rollforward.surfaces.server.asking import Ask, ask_of, from_month
-from rollforward.surfaces.server.who import Reader, who
+from rollforward.surfaces.server.csrf import FIELD, csrf_token
+from rollforward.surfaces.server.masking import book_for
+from rollforward.surfaces.server.who import Reader, people_of, who
 from rollforward.surfaces.web.words import title, value_of
 
 if TYPE_CHECKING:
@@ -59,8 +62,15 @@ class Page:
 
     @property
     def book(self) -> Book:
-        """The book."""
-        return self.served.book
+        """The book, as the reader sees it."""
+        return self._as_seen(self.served.book)
+
+    def _as_seen(self, book: Book) -> Book:
+        return book_for(
+            book,
+            sees_personal_data=self.reader.sees_personal_data,
+            pseudonyms=lambda: people_of(self.request).pseudonyms,
+        )
 
     @cached_property
     def shown(self) -> Ask:
@@ -78,6 +88,11 @@ class Page:
     def filters(self) -> list[tuple[str, str]]:
         """Each filter of the address: field and value."""
         return [tuple(text.split("=", 1)) for name, text in self.ask.said if name == "where"]  # type: ignore[misc]
+
+    @property
+    def here(self) -> str:
+        """The address of this page."""
+        return self.ask.url(self.request.url.path)
 
     @property
     def wheres(self) -> list[str]:
@@ -104,7 +119,7 @@ class Page:
         opens = dict(one.opens)
         if set(opens) == {"account"}:
             return self.url(f"/accounts/{opens['account']}")
-        return self.url("/explain", **{name: text for name, text in opens.items() if name not in {"every"}})
+        return self.url("/explain", **{name: text for name, text in opens.items() if name != "every"})
 
     def period(self, label: str) -> Period:
         """The period of a label."""
@@ -112,7 +127,8 @@ class Page:
 
     def answer(self, subject: Hashable, make: Callable[[Book], T]) -> T:
         """The answer to a question about a subject, made once for each state of the book."""
-        return self.served.answer((subject, self.shown), make)
+        question = (self.reader.sees_personal_data, subject, self.shown)
+        return self.served.answer(question, lambda book: make(self._as_seen(book)))
 
     def url(self, path: str, **changes: object) -> str:
         """The address of another page in the same state, without what belongs to this page alone."""
@@ -121,8 +137,8 @@ class Page:
 
     def html(self, template: str, *, stamp: Stamp | None = None, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401
         """The page of a template."""
-        text = render(template, page=self, ask=self.ask, reader=self.reader, stamp=stamp, **self._bar(), **context)
-        return HTMLResponse(text, status)
+        said = {"page": self, "ask": self.ask, "reader": self.reader, "stamp": stamp, "csrf": csrf_of(self.request)}
+        return HTMLResponse(render(template, **said, **self._bar(), **context), status)
 
     def _bar(self) -> dict[str, Any]:
         """What the bar of controls and the navigation need."""
@@ -144,7 +160,7 @@ _KEPT = frozenset(("from", "to", "every", "compare", "currency", "where", "segme
 
 def segments_of(request: Request) -> Mapping[str, Mapping[str, Sequence[str]]]:
     """The saved segments by name."""
-    people = getattr(request.app.state, "people", None)
+    people = people_of(request)
     return {} if people is None else {one.name: one.filters for one in people.segments.all()}
 
 
@@ -156,9 +172,17 @@ def asked(*own: str) -> Any:  # noqa: ANN401  a dependency of FastAPI
         ask = ask_of(
             request.query_params.multi_items(), served.book, served.clock, own=own, segments=segments_of(request)
         )
-        return Page(request, served, ask, reader)
+        return Page(request, served, _frozen(ask, reader), reader)
 
     return Depends(read)
+
+
+def _frozen(ask: Ask, reader: Reader) -> Ask:
+    """The question as known at the time at which a share link is frozen, or at the earlier one that it names itself."""
+    if reader.frozen_at is None:
+        return ask
+    times = [time for time in (reader.frozen_at, ask.view.as_of) if time is not None]
+    return replace(ask, view=replace(ask.view, as_of=min(times)))
 
 
 @cache
@@ -193,5 +217,10 @@ def render(template: str, **context: Any) -> str:  # noqa: ANN401  whatever a te
 
 def plain_page(request: Request, template: str, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401
     """A page without a book behind it: an error, a sign-in, the first run."""
-    text = render(template, here=request.url.path, version=__version__, navigation=(), stamp=None, page=None, **context)
-    return HTMLResponse(text, status)
+    said = {"here": request.url.path, "version": __version__, "navigation": (), "stamp": None, "page": None}
+    return HTMLResponse(render(template, **said, csrf=csrf_of(request), **context), status)
+
+
+def csrf_of(request: Request) -> Callable[[], Markup]:
+    """What writes the field that proves that a form came from a page of ours."""
+    return lambda: Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, csrf_token(request))

@@ -14,6 +14,9 @@ from rollforward.surfaces.web.page import Page, asked
 from rollforward.surfaces.web.tables import table_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rollforward.results import Cell
     from rollforward.surfaces.web.tables import Row
 
 router = APIRouter()
@@ -38,9 +41,7 @@ def sources(page: Annotated[Page, asked("severity")]) -> HTMLResponse:
         "sources.html",
         stamp=listed.stamp,
         severity=severity,
-        severities=[
-            (name, f"{by_severity[name]:,}", page.ask.url("/sources", severity=name)) for name in SEVERITIES
-        ],
+        severities=[(name, f"{by_severity[name]:,}", page.ask.url("/sources", severity=name)) for name in SEVERITIES],
         every=page.ask.url("/sources", severity=None),
         sources=table_of(
             listed,
@@ -77,6 +78,6 @@ def _mark(row: Row) -> str:
     return {"look": "look", "fails": "fails"}.get(str(row["state"]), "")
 
 
-def _worst_first(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+def _worst_first(rows: Sequence[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
     order = ["fails", "look", "ok"]
     return sorted(rows, key=lambda row: order.index(str(row[1])) if row[1] in order else len(order))

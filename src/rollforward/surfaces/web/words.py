@@ -47,7 +47,7 @@ def value_of(one: Explanation) -> str:
         return f"{rounded(exact(one.value), decimals):,} {one.currency or ''}".strip()
     if one.unit == "ratio" and is_percent(one.about.split(" ")[0]):
         return f"{rounded(exact(one.value * 100), 2):,} %"
-    return f"{one.value:,}" if one.value.denominator == 1 else f"{rounded(exact(one.value), 4):,}"
+    return f"{int(one.value):,}" if one.value.denominator == 1 else f"{rounded(exact(one.value), 4):,}"
 
 
 def change_text(headline: Headline) -> str:
@@ -63,8 +63,10 @@ def change_text(headline: Headline) -> str:
 
 def _signed(value: Decimal, places: int) -> str:
     shown = rounded(value, places)
-    return f"{'±' if shown == 0 else '+' if shown > 0 else '−'}{abs(shown):,}"
+    return f"{'±' if shown == 0 else '+' if shown > 0 else MINUS}{abs(shown):,}"
 
+
+MINUS = "\N{MINUS SIGN}"
 
 HEADLINES = ("mrr", "arr", "net_new_mrr", "nrr", "grr", "customer_churn_rate", "arpa", "customers", "quick_ratio")
 """The metrics of the overview."""
