@@ -183,7 +183,9 @@ def test_the_stamp_goes_along_with_every_form(desk):
 # -- pages of a list -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("path", "limit"), [("/movements", 37), ("/accounts", 7), ("/metrics", 10), ("/rollforward", 9)])
+@pytest.mark.parametrize(
+    ("path", "limit"), [("/movements", 37), ("/accounts", 7), ("/metrics", 10), ("/rollforward", 9)]
+)
 def test_cursors_walk_a_list_exactly_once(desk, path, limit):
     rows, after, pages = [], {}, 0
     while True:

@@ -137,7 +137,7 @@ BROKEN = [
     ("text/csv", b"customer,plan\nc1\n", 400, "row 1 has not as many cells"),
     ("text/csv", b"customer,customer\nc1,c2\n", 400, "names a column twice"),
     ("application/vnd.apache.parquet", b"PAR1 no", 400, "is not a Parquet file"),
-    ("text/plain", b"c1", 415, "Send application/json"),
+    ("application/xml", b"c1", 415, "Send application/json"),
     ("", b"c1", 415, "without a Content-Type"),
 ]
 
@@ -153,7 +153,9 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(own, monkeypatch)
     monkeypatch.setattr(sending, "MOST", 1000)
     is_problem(own.send(ITEMS, b" " * 1001, source="crm"), 413)
     pieces = (b" " * 400 for _ in range(3))
-    streamed = own.client.post(f"{ROOT}{ITEMS}?source=crm", content=pieces, headers={"Content-Type": "application/json"})
+    streamed = own.client.post(
+        f"{ROOT}{ITEMS}?source=crm", content=pieces, headers={"Content-Type": "application/json"}
+    )
     is_problem(streamed, 413)
 
 
@@ -191,7 +193,9 @@ def test_a_write_that_comes_twice_under_one_key_is_done_once(own):
 
 def test_a_key_that_comes_with_another_body_is_refused(own):
     own.send(ITEMS, [TERMS], source="crm", key="k1")
-    assert "used for another request" in is_problem(own.send(ITEMS, [{**TERMS, "item": "i2"}], source="crm", key="k1"), 422)
+    assert "used for another request" in is_problem(
+        own.send(ITEMS, [{**TERMS, "item": "i2"}], source="crm", key="k1"), 422
+    )
     is_problem(own.send(ITEMS, [TERMS], source="other", key="k1"), 422)
 
 
@@ -245,7 +249,13 @@ def test_a_month_is_closed_by_who_asks(own):
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [({"period": "2026-04"}, 400), ({"period": "2026-06x"}, 400), ({}, 422), ({"period": 5}, 422), ({"month": "x"}, 422)],
+    [
+        ({"period": "2026-04"}, 400),
+        ({"period": "2026-06x"}, 400),
+        ({}, 422),
+        ({"period": 5}, 422),
+        ({"month": "x"}, 422),
+    ],
 )
 def test_a_close_that_cannot_be_is_refused(own, body, status):
     is_problem(own.send("/closes", body), status)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rollforward.people.pseudonyms import Pseudonyms
     from rollforward.results import Cell
 
-_PLAIN = frozenset(("settings", "today", "state", "policies", "shelf"))
+_PLAIN = frozenset(("settings", "today", "state", "policy", "policies", "shelf"))
 """What a book says of itself and of its policies, without anything of its accounts."""
 
 _ANSWERS = frozenset(
@@ -37,6 +37,7 @@ _ANSWERS = frozenset(
         "scheduled",
         "constant_currency",
         "closes",
+        "closed_month",
         "restatement",
         "sources",
         "explain",
@@ -47,7 +48,7 @@ _ANSWERS = frozenset(
 """What a book answers, in columns of which those in `_IDS` and `_NAMES` are masked."""
 
 _IDS = frozenset(("account", "customer", "from_customer", "subscription", "item"))
-_NAMES = frozenset(("name", "email", "raw"))
+_NAMES = frozenset(("name", "email", "raw", "files", "learned"))
 """Columns that are left empty."""
 
 _FIELDS = frozenset(("plan", "product", "currency", "country", "cohort"))
