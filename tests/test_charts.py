@@ -194,6 +194,12 @@ def test_the_notebook_shows_chart_table_and_stamp():
     assert '<th scope="col" style="text-align:left">period</th>' in shown
 
 
+def test_every_movement_has_a_colour():
+    from rollforward.book.flows import FLOW_COLUMNS
+
+    assert set(charts.KIND_COLOURS) == set(FLOW_COLUMNS)
+
+
 def test_text_is_escaped():
     rows = [("<script>alert(1)</script>", "A & B")]
     shown = notebook.html(result("accounts", [("account", "text"), ("<b>", "text")], rows))

@@ -12,9 +12,10 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rollforward.results import Cell, Result, ResultColumn, Stamp, plain
+from rollforward.results import Cell, Result, ResultColumn, Stamp, harmless, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,11 +89,12 @@ def footed(amounts: Sequence[Decimal], signs: Sequence[int], decimals: int) -> l
 
 def cells(answer: Answer) -> list[list[str]]:
     """The rows as people read them."""
-    rows, decimals = _footed_rows(answer), answer.places
-    return [[_cell(*pair, decimals) for pair in zip(answer.columns, row, strict=True)] for row in rows]
+    rows, decimals = footed_rows(answer), answer.places
+    return [[written(*pair, decimals) for pair in zip(answer.columns, row, strict=True)] for row in rows]
 
 
-def _footed_rows(answer: Answer) -> list[tuple[Cell, ...]]:
+def footed_rows(answer: Answer) -> list[tuple[Cell, ...]]:
+    """The rows, with those figures rounded that have to add up as people read them."""
     # A restatement is only rounded: figures that are equal print equal, whatever they foot to.
     if answer.subject == "rollforward":
         return [_footed_rollforward(answer, row) for row in answer.rows]
@@ -149,7 +151,8 @@ def _footed_constant(answer: Answer, row: tuple[Cell, ...]) -> tuple[Cell, ...]:
     return tuple(shown)
 
 
-def _cell(column: ResultColumn, value: Cell, decimals: int) -> str:
+def written(column: ResultColumn, value: Cell, decimals: int) -> str:
+    """A cell as people read it, its money at so many decimals."""
     if value is None:
         return UNKNOWN
     if column.kind == "money":
@@ -236,7 +239,8 @@ def _said(column: ResultColumn, value: Cell, decimals: int) -> Any:  # noqa: ANN
     return int(str(value)) if column.kind == "count" else plain(value)
 
 
-def _exact_rows(answer: Answer) -> list[list[Any]]:
+def exact_rows(answer: Answer) -> list[list[Any]]:
+    """The rows as programs read them: money and ratios as decimals in full, days as ISO dates, unknown as None."""
     decimals = answer.places
     return [[_said(*pair, decimals) for pair in zip(answer.columns, row, strict=True)] for row in answer.rows]
 
@@ -247,18 +251,33 @@ def json_text(answer: Answer) -> bytes:
         "subject": answer.subject,
         "stamp": answer.stamp.to_dict() if answer.stamp else None,
         "columns": [{"name": column.name, "kind": column.kind} for column in answer.columns],
-        "rows": [dict(zip(answer.names, row, strict=True)) for row in _exact_rows(answer)],
+        "rows": [dict(zip(answer.names, row, strict=True)) for row in exact_rows(answer)],
     }
     return (json.dumps(said, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def csv_text(answer: Answer) -> bytes:
-    """The answer as CSV: decimals exact, unknown empty."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(answer.names)
-    writer.writerows(_exact_rows(answer))
-    return text.getvalue().encode()
+def csv_text(answer: Answer, *, for_spreadsheets: bool = False) -> bytes:
+    """The answer as CSV: decimals exact, unknown empty.
+
+    For spreadsheets a text that could be taken for a formula is `harmless`; otherwise every text stands as it is.
+    """
+    said: Callable[[str], str] = harmless if for_spreadsheets else str
+    lines = _Lines()
+    writer = csv.writer(lines, lineterminator=_Lines.END)
+    writer.writerow([said(name) for name in answer.names])
+    texts = [column.kind == "text" for column in answer.columns]
+    for row in exact_rows(answer):
+        writer.writerow([said(cell) if is_text and cell else cell for is_text, cell in zip(texts, row, strict=True)])
+    return "".join(lines).encode()
+
+
+class _Lines(list[str]):
+    """The lines of a CSV file. A writer whose lines end with both characters puts either of them in quotes."""
+
+    END = "\r\n"
+
+    def write(self, line: str) -> None:
+        self.append(line.removesuffix(self.END) + "\n")
 
 
 def parquet(answer: Answer) -> bytes:
@@ -320,7 +339,9 @@ def _fill_sheet(book: Any, answer: Answer) -> None:  # noqa: ANN401  a workbook 
     sheet = book.add_worksheet(answer.subject)
     sheet.freeze_panes(1, 0)
     formats = [book.add_format({"num_format": _number_format(column, answer.places)}) for column in answer.columns]
-    sheet.write_row(0, 0, answer.names, book.add_format({"bold": True}))
+    bold = book.add_format({"bold": True})
+    for place, name in enumerate(answer.names):
+        sheet.write_string(0, place, name, bold)
     sheet.set_column(0, len(answer.columns) - 1, 16)
     for number, row in enumerate(answer.rows, start=1):
         for place, value in enumerate(row):
@@ -354,3 +375,11 @@ RENDERERS: dict[str, Callable[[Answer], bytes]] = {
     "xlsx": workbook,
 }
 """How an answer becomes bytes, by format."""
+
+DOWNLOADS: dict[str, Callable[[Answer], bytes]] = {
+    "csv": partial(csv_text, for_spreadsheets=True),
+    "xlsx": workbook,
+    "json": json_text,
+    "parquet": parquet,
+}
+"""How an answer is downloaded by a person, who opens it in a spreadsheet."""

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-
 CENTS = Decimal("0.03")
 
 
@@ -125,5 +124,5 @@ def test_what_downloads_is_exact_and_the_entries_add_up_to_it(site):
         for kind, sign in (("new", 1), ("churn", -1), ("expansion", 1), ("contraction", -1)):
             query = f"kind={kind}&from={month}&to={month}"
             moved = httpx.get(f"{site}/download/movements.json?{query}", timeout=60).json()["rows"]
-            total = sum((Decimal(one["mrr"]["amount"]) for one in moved), Decimal())
-            assert abs(total - sign * Decimal(row[kind]["amount"])) < Decimal("0.000001"), (month, kind)
+            total = sum((Decimal(one["mrr"]) for one in moved), Decimal())
+            assert abs(total - sign * Decimal(row[kind])) < Decimal("0.000001"), (month, kind)

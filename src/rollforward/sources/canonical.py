@@ -27,16 +27,16 @@ _NESTED = ("discounts", "attributes")
 
 
 def translate_records(
-    table: str, rows: Sequence[Mapping[str, object]], *, source: str, timezone: str, file: str = ""
+    table: str, rows: Sequence[Mapping[str, object]], *, source: str, timezone: str, file: str = "", first: int = 0
 ) -> Batch:
-    """The batch of some records in canonical columns. The row number is the record's place, from 0.
+    """The batch of some records in canonical columns. The row number is the record's place, from `first`.
 
     A missing column or a null takes its default; an unknown column or word is a problem. Words are the canonical ones.
     """
     if table not in TABLES:
         raise UnknownNameError("table", table, list(TABLES))
     zone(timezone)
-    draft = _draft(TABLES[table], rows, Reading(timezone, strict=True, empty=frozenset({""})))
+    draft = _draft(TABLES[table], rows, Reading(timezone, strict=True, empty=frozenset({""})), first)
     _refuse_unknown_columns(draft, rows)
     _refuse_inexact(draft, rows)
     parse_columns(draft)
@@ -46,14 +46,15 @@ def translate_records(
     return finished(draft, source, file)
 
 
-def _draft(table: Table, rows: Sequence[Mapping[str, object]], reading: Reading) -> Draft:
+def _draft(table: Table, rows: Sequence[Mapping[str, object]], reading: Reading, first: int) -> Draft:
     given = {name for row in rows for name in row}
     cells = {
         name: Cells(name, [_text(row.get(name)) for row in rows], reading)
         for name in table.names
         if name in given and name not in _NESTED
     }
-    return Draft(table, cells, range(len(rows)), [as_text(dict(row)) or "" for row in rows])
+    numbers = range(first, first + len(rows))
+    return Draft(table, cells, numbers, [as_text(dict(row)) or "" for row in rows])
 
 
 def _text(value: object) -> str | None:

@@ -17,6 +17,7 @@ from rollforward.surfaces.server.refusing import not_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from decimal import Decimal
     from pathlib import Path
 
     from rollforward.book import Book
@@ -141,7 +142,11 @@ class MaskedListing(Listing):
         """So many rows from the one of that number on, masked."""
         return self.mask(super().part(first, number))
 
-    def copy(self, file: Path) -> int:  # noqa: ARG002  as that of any listing
+    def largest(self, name: str, number: int, *, least: Decimal | None = None) -> list[Row]:
+        """The rows with the largest amounts, masked."""
+        return self.mask(super().largest(name, number, least=least))
+
+    def copy(self, file: Path, *, for_spreadsheets: bool = False) -> int:  # noqa: ARG002  as that of any listing
         """Refused: the engine would write what it has."""
         raise not_allowed("This file would hold personal data, which your role does not see.")
 

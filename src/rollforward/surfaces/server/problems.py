@@ -17,6 +17,7 @@ from rollforward.errors import (
     RollforwardError,
     UsageError,
 )
+from rollforward.surfaces.server.refusing import HiddenError
 from rollforward.surfaces.server.security import headers_for
 
 if TYPE_CHECKING:
@@ -27,12 +28,25 @@ MEDIA = "application/problem+json"
 
 _STATUS: tuple[tuple[type[RollforwardError], int, str], ...] = (
     (NotFoundError, 404, "Not found"),
+    (HiddenError, 403, "Not shown"),
     (IncompleteError, 409, "The data does not suffice"),
     (BookLockedError, 423, "The book is being written"),
     (DiskFullError, 507, "The disk is full"),
     (UsageError, 400, "The request cannot be answered as it stands"),
 )
-_TITLES = {401: "Sign in", 403: "Not allowed", 404: "Not found", 405: "Not allowed", 413: "Too large", 429: "Too many"}
+_TITLES = {
+    401: "Sign in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not allowed",
+    406: "Not to be had in that form",
+    409: "Under way",
+    410: "The book changed",
+    413: "Too large",
+    415: "Not taken",
+    422: "The request is not of the shape asked for",
+    429: "Too many",
+}
 
 
 def status_of(error: RollforwardError) -> tuple[int, str]:
@@ -67,7 +81,9 @@ def install(application: FastAPI) -> None:
     @application.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
         title = _TITLES.get(error.status_code, "Refused")
-        return _told(request, problem(error.status_code, title, str(error.detail)), dict(error.headers or {}))
+        errors = {"errors": found} if (found := getattr(error, "errors", None)) else {}
+        told = problem(error.status_code, title, str(error.detail), **errors)
+        return _told(request, told, dict(error.headers or {}))
 
     @application.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> Response:

@@ -1,0 +1,28 @@
+"""Charts: a result as a picture, the same in notebooks, reports and pages."""
+
+from __future__ import annotations
+
+from rollforward.charts.drawing import KINDS, chart, remarks, svg, title_of
+from rollforward.charts.looks import GROUP_COLOURS, KIND_COLOURS
+from rollforward.charts.picture import WIDTH, Links, Mark, Note
+from rollforward.charts.renderer import ChartsMissingError, warm
+from rollforward.charts.rows import is_under_way
+from rollforward.charts.sparkline import sparkline
+
+__all__ = [
+    "GROUP_COLOURS",
+    "KINDS",
+    "KIND_COLOURS",
+    "WIDTH",
+    "ChartsMissingError",
+    "Links",
+    "Mark",
+    "Note",
+    "chart",
+    "is_under_way",
+    "remarks",
+    "sparkline",
+    "svg",
+    "title_of",
+    "warm",
+]
