@@ -151,6 +151,12 @@ def test_the_same_figures_are_the_same_picture(kind):
     assert charts.svg(one, **asked) == charts.svg(one, **asked)
 
 
+@pytest.mark.parametrize("kind", PICTURES)
+def test_each_kind_is_an_altair_chart_too(kind):
+    one, asked = PICTURES[kind]
+    assert charts.chart(one, **asked).to_dict()["config"]["font"].startswith("Helvetica")
+
+
 def test_figures_of_one_picture_do_not_stay_in_the_next_of_its_shape():
     other = rollforward(("2026-05", "1", "2", "3", "4", "5", "6", "0", "-1"), JUNE)
     first, between = drawn(FLOWING), drawn(other)
@@ -182,6 +188,13 @@ def test_notes_are_pinned_to_their_period():
     assert "Long ago" not in drawn(FLOWING, notes=pins)
 
 
+def test_notes_of_one_period_stand_below_each_other():
+    pins = [charts.Note(date(2026, 5, day), f"note {day}") for day in (3, 4)]
+    svg = fromstring(drawn(FLOWING, notes=pins))  # noqa: S314  drawn here
+    places = [link[1].attrib["transform"] for link in svg.iter(f"{SVG}a") if "note" in link.attrib["aria-label"]]
+    assert len(set(places)) == 2
+
+
 def test_the_period_under_way_is_paler_with_a_broken_edge():
     pale = re.findall(
         r'aria-label="(2026-0\d [a-z]+) [^>]*><title>[^<]*</title><path [^>]*stroke-dasharray', drawn(FLOWING)
@@ -193,6 +206,15 @@ def test_cells_of_a_period_under_way_are_hatched():
     assert drawn(LEFT).count('fill="url(#chart-hatch)"') == 2
     assert "<pattern" in drawn(LEFT)
     assert "<pattern" not in drawn(FLOWING)
+
+
+def test_a_page_says_what_the_looks_mean():
+    assert charts.remarks(LEFT, theme="page") == [
+        "Grey: cohorts of fewer than 10 customers.",
+        "Hatched: the period is under way.",
+    ]
+    assert charts.remarks(FLOWING, theme="page") == ["Paler: the period is under way."]
+    assert charts.remarks(STEPS, theme="page") == []
 
 
 def test_small_cohorts_are_grey_with_their_number():

@@ -110,6 +110,23 @@ BACKING_UP = (
 """A session: a book is backed up, and comes back in another folder."""
 
 
+NOTICES = (
+    "init books --currency eur --timezone Europe/Berlin --today 2026-06-30",
+    "import terms.csv --book books --yes --quiet",
+    "notices add board --to board@example.com --every month --book books --dry-run",
+    "notices add board --to board@example.com --every month --book books",
+    "notices add board --to board@example.com --every month --book books",
+    "notices add large --to nobody --over 100 --book books",
+    "notices add large --to ops@example.com --over 100 --where plan=Pro --book books",
+    "notices send board --book books --dry-run",
+    "notices send board --book books",
+    "notices list --book books",
+    "notices list --book books --log board",
+    "notices remove board --book books",
+    "notices remove board --book books",
+)
+"""A session: somebody is told of each month and of large movements."""
+
 BOLT = "bolt,Pro,100.00,EUR,month,2026-02-01,2026-05-01\n"
 MAP = """shape = "terms"
 
@@ -216,10 +233,19 @@ def test_backing_up(tmp_path):
         hold_against("backing_up", "\n".join(told(command) for command in BACKING_UP))
 
 
+def readable():
+    return "".join(line for line in TERMS.splitlines(keepends=True) if "fifty" not in line)
+
+
+def test_notices(tmp_path):
+    (tmp_path / "terms.csv").write_text(readable(), "utf-8")
+    with sitting_in(tmp_path):
+        hold_against("notices", "\n".join(told(command) for command in NOTICES))
+
+
 def test_closing(tmp_path, monkeypatch):
-    readable = "".join(line for line in TERMS.splitlines(keepends=True) if "fifty" not in line)
-    (tmp_path / "terms.csv").write_text(readable, "utf-8")
-    (tmp_path / "late.csv").write_text(readable.replace("2026-02-01,2026-05-01", "2026-02-01,2026-04-10"), "utf-8")
+    (tmp_path / "terms.csv").write_text(readable(), "utf-8")
+    (tmp_path / "late.csv").write_text(readable().replace("2026-02-01,2026-05-01", "2026-02-01,2026-04-10"), "utf-8")
     parts = []
     with sitting_in(tmp_path):
         for now, command in CLOSING:
@@ -236,6 +262,6 @@ def test_golden_files_name_no_path_of_a_machine():
 
 
 def test_every_golden_file_has_its_test():
-    sessions = {"demo", "importing", "importing_several_kinds", "backing_up", "reaching", "closing"}
+    sessions = {"demo", "importing", "importing_several_kinds", "backing_up", "reaching", "closing", "notices"}
     named = {*READING, *map(help_file, every_command()), *sessions}
     assert {file.stem for file in GOLDEN.glob("*.txt")} == named

@@ -89,6 +89,13 @@ class BookExistsError(UsageError):
         super().__init__(f"{path} holds a book already. {remedy}")
 
 
+class ExtraMissingError(RollforwardError):
+    """A package of an extra is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f'{what} need more packages. Get them with: pip install "rollforward[{extra}]"')
+
+
 class BookLockedError(RollforwardError):
     """Another process writes to the book."""
 

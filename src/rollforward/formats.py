@@ -12,9 +12,10 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rollforward.results import Cell, Result, ResultColumn, Stamp, plain
+from rollforward.results import Cell, Result, ResultColumn, Stamp, harmless, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -255,13 +256,28 @@ def json_text(answer: Answer) -> bytes:
     return (json.dumps(said, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def csv_text(answer: Answer) -> bytes:
-    """The answer as CSV: decimals exact, unknown empty."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(answer.names)
-    writer.writerows(exact_rows(answer))
-    return text.getvalue().encode()
+def csv_text(answer: Answer, *, for_spreadsheets: bool = False) -> bytes:
+    """The answer as CSV: decimals exact, unknown empty.
+
+    For spreadsheets a text that could be taken for a formula is `harmless`; otherwise every text stands as it is.
+    """
+    said: Callable[[str], str] = harmless if for_spreadsheets else str
+    lines = _Lines()
+    writer = csv.writer(lines, lineterminator=_Lines.END)
+    writer.writerow([said(name) for name in answer.names])
+    texts = [column.kind == "text" for column in answer.columns]
+    for row in exact_rows(answer):
+        writer.writerow([said(cell) if is_text and cell else cell for is_text, cell in zip(texts, row, strict=True)])
+    return "".join(lines).encode()
+
+
+class _Lines(list[str]):
+    """The lines of a CSV file. A writer whose lines end with both characters puts either of them in quotes."""
+
+    END = "\r\n"
+
+    def write(self, line: str) -> None:
+        self.append(line.removesuffix(self.END) + "\n")
 
 
 def parquet(answer: Answer) -> bytes:
@@ -323,7 +339,9 @@ def _fill_sheet(book: Any, answer: Answer) -> None:  # noqa: ANN401  a workbook 
     sheet = book.add_worksheet(answer.subject)
     sheet.freeze_panes(1, 0)
     formats = [book.add_format({"num_format": _number_format(column, answer.places)}) for column in answer.columns]
-    sheet.write_row(0, 0, answer.names, book.add_format({"bold": True}))
+    bold = book.add_format({"bold": True})
+    for place, name in enumerate(answer.names):
+        sheet.write_string(0, place, name, bold)
     sheet.set_column(0, len(answer.columns) - 1, 16)
     for number, row in enumerate(answer.rows, start=1):
         for place, value in enumerate(row):
@@ -357,3 +375,11 @@ RENDERERS: dict[str, Callable[[Answer], bytes]] = {
     "xlsx": workbook,
 }
 """How an answer becomes bytes, by format."""
+
+DOWNLOADS: dict[str, Callable[[Answer], bytes]] = {
+    "csv": partial(csv_text, for_spreadsheets=True),
+    "xlsx": workbook,
+    "json": json_text,
+    "parquet": parquet,
+}
+"""How an answer is downloaded by a person, who opens it in a spreadsheet."""

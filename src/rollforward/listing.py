@@ -7,7 +7,7 @@ from dataclasses import field as field_of
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from rollforward.results import Result
+from rollforward.results import FORMULA, Result, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,13 +34,41 @@ class Listing(Result):
         """What the amounts of a column add up to, exact."""
         return Decimal(str(self.run(f'SELECT coalesce(sum("{name}"), 0) FROM ({self.sql})')[0][0]))
 
-    def copy(self, file: Path) -> int:
-        """Write all rows to a CSV or Parquet file, by its ending: how many there were."""
+    def largest(self, name: str, number: int, *, least: Decimal | None = None) -> list[tuple[Cell, ...]]:
+        """So many rows with the largest amounts of a column, gains and losses alike; of `least` at least, if given."""
+        over = "" if least is None else f'WHERE abs("{name}") >= {least:f}'
+        ties = ", ".join(_named(column.name) for column in self.columns)
+        return self.run(f'SELECT * FROM ({self.sql}) {over} ORDER BY abs("{name}") DESC, {ties} LIMIT {number:d}')
+
+    def copy(self, file: Path, *, for_spreadsheets: bool = False) -> int:
+        """Write all rows to a CSV or Parquet file, by its ending: how many there were.
+
+        For spreadsheets a text in CSV that could be taken for a formula gets an apostrophe in front.
+        """
         kind = {".csv": "FORMAT csv, HEADER", ".parquet": "FORMAT parquet"}[file.suffix]
         if file.suffix == ".parquet":
             said = (f"'rollforward.{key}': {_quoted(value or '')}" for key, value in self.stamp.to_dict().items())
             kind += f", KV_METADATA {{{', '.join(said)}}}"
-        return int(str(self.run(f"COPY ({self.sql}) TO {_quoted(str(file))} ({kind})")[0][0]))
+        sql = self._harmless() if for_spreadsheets and file.suffix == ".csv" else self.sql
+        return int(str(self.run(f"COPY ({sql}) TO {_quoted(str(file))} ({kind})")[0][0]))
+
+    def _harmless(self) -> str:
+        """The query with every text made harmless, as `harmless` does it."""
+        first = " || ".join(f"chr({ord(character)})" for character in FORMULA)
+        cells = [
+            f"CASE WHEN {cell} <> '' AND contains({first}, left(ltrim({cell}, ' '), 1)) AND ltrim({cell}, ' ') <> '' "
+            f"THEN chr(39) || {cell} ELSE {cell} END AS {_named(harmless(column.name))}"
+            if column.kind == "text"
+            else f"{cell} AS {_named(harmless(column.name))}"
+            for column in self.columns
+            for cell in (_named(column.name),)
+        ]
+        return f"SELECT {', '.join(cells)} FROM ({self.sql})"
+
+
+def _named(name: str) -> str:
+    """A name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _quoted(text: str) -> str:

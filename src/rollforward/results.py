@@ -21,6 +21,9 @@ ColumnKind = Literal["text", "day", "money", "ratio", "count"]
 
 Cell = str | date | Decimal | int | None
 
+FORMULA = "=+-@\t\r\n＝＋－＠"  # noqa: RUF001  the wide forms that some spreadsheets read as the narrow ones
+"""The characters with which a text begins that a spreadsheet may take for a formula."""
+
 
 @dataclass(frozen=True, slots=True)
 class ResultColumn:
@@ -163,3 +166,8 @@ def plain(value: Cell) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def harmless(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: one that looks like it gets an apostrophe in front."""
+    return f"'{text}" if text.lstrip(" ")[:1] in {*FORMULA} else text

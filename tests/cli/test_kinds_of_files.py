@@ -74,6 +74,9 @@ def test_files_that_are_all_refused_are_one_error(files):
 
 def test_a_books_own_files_are_no_data(files):
     run("init", "in", "--currency", "EUR", "--today", "2026-06-30")
+    run("notices", "add", "board", "--to", "board@example.com", "--every", "month", "--book", "in")
+    (files / "mail.toml").touch()
+    (files / "notices.lock").touch()
     ran = run("import", "in", "--book", "in", "--yes")
     assert ran.status == 0, ran
     assert (files / "book.duckdb").exists()

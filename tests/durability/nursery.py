@@ -38,6 +38,13 @@ def build(order):
     opened(order).build()
 
 
+def catch_up(order):
+    """Bring the ledger up to date where accounts changed, and nowhere else."""
+    said = []
+    opened(order).build(progress=said.append, force=False)
+    assert "changed account" in said[0], said
+
+
 def import_and_build(order):
     import_(order)
     build(order)
@@ -75,7 +82,7 @@ def mrr(order):
 
 
 OPERATIONS = {function.__name__.rstrip("_"): function for function in (
-    import_, build, import_and_build, backup, close, exclude, restore, migrate, hold, mrr,
+    import_, build, catch_up, import_and_build, backup, close, exclude, restore, migrate, hold, mrr,
 )}  # fmt: skip
 
 

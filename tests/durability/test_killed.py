@@ -164,6 +164,41 @@ def test_a_build_that_dies_at_a_step_leaves_a_proved_ledger_or_none(world, where
     nothing_is_left(path)
 
 
+@pytest.mark.parametrize(
+    ("where", "when", "is_there"),
+    [
+        ("rollforward.store.incremental:sample_days", "before", False),
+        ("rollforward.store.incremental:require", "before", False),
+        ("rollforward.store.incremental:write_about", "before", False),
+        ("rollforward.store.revising:attach", "after", False),
+        ("rollforward.store.database:put_in_place", "before", False),
+        ("os:replace", "before", False),
+        ("os:replace", "after", True),
+    ],
+)
+def test_a_ledger_that_dies_while_it_catches_up_is_the_former_or_the_new_one(world, where, when, is_there):
+    path, truth = world.copy("killed", of="behind"), ledger_of(world.copy("truth", of="built"))
+    assert world.run("catch_up", path, dies=[where, when])["status"] == KILLED
+    assert (ledger_of(path, built=False) is not None) == is_there
+    assert records_of(path) == world.late
+    assert ledger_of(path) == world.caught_up != truth
+    opened(path).build()
+    nothing_is_left(path)
+    assert ledger_of(path) == world.caught_up
+
+
+def test_a_ledger_killed_at_any_moment_while_it_catches_up_is_the_former_or_the_new_one(world):
+    seen = Counter()
+    for delay in moments("catch_up", share("build"), world.took["catch_up"]):
+        path = world.copy("killed", of="behind")
+        world.run("catch_up", path, kill_after=delay)
+        found = ledger_of(path, built=False)
+        assert found in {None, world.caught_up}, f"half a ledger after {delay:.4f} s"
+        assert ledger_of(path) == world.caught_up
+        seen[found is None] += 1
+    assert seen[True], "some were killed before the ledger was there"
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_restore_that_dies_puts_a_whole_book_in_place_or_none(world, when):
     archive, place = world.folder / "whole.zip", world.folder / f"restored-{when}"

@@ -87,6 +87,8 @@ class World:
     former: str = ""
     new: str = ""
     again: str = ""
+    late: str = ""
+    caught_up: str = ""
     took: dict = None
 
     @property
@@ -158,9 +160,23 @@ def _learn(world):
     world.copy("built", of="warm")
     import_second(path, world)
     world.again = records_of(path)
-    world.took = {}
+    _fall_behind(world)
+    world.took = {"catch_up": world.run("catch_up", world.copy("timed", of="behind"))["took"]}
     for do in ("import", "build", "import_and_build", "backup"):
         world.took[do] = min(world.run(do, world.copy("timed"))["took"] for _ in range(3))
+
+
+def _fall_behind(world):
+    """A book whose ledger lacks what its last import said of two customers."""
+    path = world.copy("behind", of="built")
+    late = world.folder / "late.csv"
+    late.write_text(HEAD + rows([1, 70], 900), "utf-8")
+    book = opened(path)
+    book.import_files([late], book.load_map(world.map), source="files")
+    world.late = records_of(path)
+    built = world.copy("late", of="behind")
+    opened(built).build()
+    world.caught_up = ledger_of(built)
 
 
 def moments(seed, number, took):

@@ -76,16 +76,17 @@ def test_a_write_that_failed_may_be_tried_again(people):
     assert people.answers.claim("ann", "k1", "POST /x", b"") == claim
 
 
-def test_settings_are_kept_by_name(people):
+def test_settings_are_kept_by_key(people):
     people.kept.put("digest/board", {"every": "month", "to": ["a@b.example"]})
-    people.kept.put("digest/board", {"every": "week", "to": []})
-    people.kept.put("digest%", [1, "zwölf", None])
-    people.kept.put("watch/in", "folder")
-    assert people.kept.get("digest/board") == {"every": "week", "to": []}
-    assert people.kept.list("digest/") == ["digest/board"]
-    assert people.kept.list() == ["digest%", "digest/board", "watch/in"]
-    people.kept.put("watch/in", None)
-    assert people.kept.get("watch/in") is None
+    people.kept.put("digest/board", {"every": "week", "to": ["zw\u00f6lf", None]})
+    people.kept.put("digests/other", {})
+    people.kept.put("digest/again", {"n": 1})
+    assert people.kept.get("digest/board") == {"every": "week", "to": ["zw\u00f6lf", None]}
+    assert people.kept.keys("digest") == ["digest/again", "digest/board"]
+    assert people.kept.keys("d%") == []
+    people.kept.remove("digest/board")
+    people.kept.remove("digest/board")
+    assert people.kept.get("digest/board") is None
 
 
 CHANGES = {

@@ -120,13 +120,31 @@ class Book(Opening, Auditing, Entering):
 
         return restore(Path(file), Path(folder), dry_run=dry_run, progress=progress)
 
+    @property
+    def settings_told(self) -> list[tuple[str, str]]:
+        """Every setting, and what it is."""
+        return list(settings.SETTINGS.items())
+
+    def change_settings(self, **changes: Any) -> None:  # noqa: ANN401  settings as in `book.toml`
+        """Write other settings to `book.toml`, whole or not at all. UsageError for one that is unknown or wrong."""
+        if unknown := sorted(set(changes) - set(settings.SETTINGS)):
+            raise UsageError(f"unknown setting {unknown[0]!r}. Known: {', '.join(settings.SETTINGS)}.")
+        made = replace(self.settings, **changes)
+        self.shelf.find(made.policy)
+        settings.save(self.path, made)
+        self.settings = made
+
     def build(self, view: View = View(), *, progress: Progress = quiet, force: bool = True) -> KeptLedger:
-        """Build the ledger of a view anew and prove it; with `force=False` only if it is not up to date."""
+        """Build the ledger of a view anew and prove it; with `force=False` bring it up to date, if it is not.
+
+        Then only the accounts that changed are made anew, where that is possible; the ledger is the same.
+        """
         view = replace(view, policy=self._used(view))
         with self._database.reading() as connection:
             require_known(connection, view.as_of, self._clock())
-            found = None if force else self._found(connection, self._key(view))
-            return found or self._build(connection, view, progress)
+            if force:
+                return self._build(connection, view, progress)
+            return self._found(connection, self._key(view)) or self._brought_up(connection, view, progress)
 
     def planned_build(self, view: View = View()) -> tuple[Policy, str, bool]:
         """What `build` would build: the policy, the currency, and whether a ledger is there that is up to date."""

@@ -8,7 +8,7 @@ from rollforward.book.completeness import import_columns, import_rows, source_co
 from rollforward.book.kept import Kept
 from rollforward.book.view import View
 from rollforward.results import Cell, Result, ResultColumn, column
-from rollforward.store import problems
+from rollforward.store import entries, problems
 
 if TYPE_CHECKING:
     from rollforward.book.doctor import Uncounted
@@ -64,6 +64,15 @@ class Examining(Kept):
             rows = import_rows(sources) if imports else source_rows(sources, self.today(view.as_of))
         columns = import_columns() if imports else source_columns()
         return Result("imports" if imports else "sources", columns, stamp, "", lambda: rows)
+
+    def records_of(self, account: str, *, view: View = View()) -> list[Result]:
+        """The current records of the customers that count for an account, a result for each table that has any."""
+        from rollforward.book.records_of import records_of
+
+        with self._ready(view) as (connection, kept):
+            stamp = self._stamp(connection, kept, view)
+            links = entries.current(connection, "account_links", {"account": account})
+            return records_of(connection, list(dict.fromkeys([account, *(link["customer"] for link in links)])), stamp)
 
     def imports(self) -> list[dict[str, Any]]:
         """The imports so far: rows in = booked + unchanged + quarantined, each."""

@@ -12,7 +12,7 @@ from rollforward.book.asking import Asked, Asking, Where, hand_in
 from rollforward.book.completeness import Sources, require_known, stale
 from rollforward.book.view import Clock, Progress, View, now, quiet
 from rollforward.calendar import EVERY, Every
-from rollforward.errors import IncompleteError, NotFoundError, UnknownNameError
+from rollforward.errors import IncompleteError, NotFoundError, ReconciliationError, UnknownNameError
 from rollforward.listing import Listing
 from rollforward.policy.policy import Policy
 from rollforward.results import Cell, ResultColumn, Stamp
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import duckdb
     import ibis.expr.types as ir
 
+    from rollforward.ledger.ground import Ground
     from rollforward.metrics.registry import Metric
 
 
@@ -96,7 +97,7 @@ class Kept:
 
     def _also(self, connection: duckdb.DuckDBPyConnection, view: View) -> KeptLedger:
         """An up-to-date ledger of a view that the connection sees from now on, built if there is none."""
-        return self._found(connection, self._key(view)) or self._build(connection, view, quiet)
+        return self._found(connection, self._key(view)) or self._brought_up(connection, view, quiet)
 
     def _found(self, connection: duckdb.DuckDBPyConnection, key: LedgerKey) -> KeptLedger | None:
         """The ledger of a key if it is there and up to date; the connection then sees it under its name."""
@@ -109,6 +110,49 @@ class Kept:
 
     def _currency(self, view: View) -> str:
         return Settings(currency=view.currency).currency if view.currency else self.settings.currency
+
+    def _brought_up(self, connection: duckdb.DuckDBPyConnection, view: View, progress: Progress) -> KeptLedger:
+        """The ledger of a view brought up to date: where accounts changed, if that is possible, or else built anew."""
+        try:
+            caught_up = self._caught_up(connection, view, progress)
+        except ReconciliationError as error:
+            # What was kept is not what its records make. Built anew, the ledger is proved on its own.
+            progress(f"{error} It is built anew")
+            caught_up = None
+        return caught_up or self._build(connection, view, progress)
+
+    def _caught_up(self, connection: duckdb.DuckDBPyConnection, view: View, progress: Progress) -> KeptLedger | None:
+        """The ledger of a view changed where accounts changed; None where it has to be built anew."""
+        from rollforward.store import incremental
+
+        key = self._key(view)
+        if ledgers.behind(connection, key.name) is None:
+            return None
+        with self._database.held(connection, key.name) as revision:
+            kept = ledgers.behind(connection, key.name)
+            ground = self._ground_after(connection, view, kept) if kept else None
+            if kept is None or ground is None:
+                return None
+            with incremental.changes(connection, kept, revision) as changes:
+                if changes is None:
+                    return None
+                progress("1 changed account" if changes.accounts == 1 else f"{changes.accounts:,} changed accounts")
+                changes.make(ground)
+                with revision.revised():
+                    return changes.apply(ground, self._clock())
+
+    def _ground_after(self, connection: duckdb.DuckDBPyConnection, view: View, kept: KeptLedger) -> Ground | None:
+        """What a kept ledger would be built on now; None if other rows than those of changed records would differ."""
+        from rollforward.ledger.build import BASIS
+        from rollforward.ledger.ground import Ground
+
+        policy = self.policy(view.policy)
+        table = BASIS[policy.basis]
+        former = ledgers.traits_from(kept.traits)
+        traits = former.joined(ledgers.traits_of(connection, table, self.settings.segments, kept.recorded_to))
+        ground = Ground(policy, kept.currency, self.today(), traits)
+        is_same = ground.leads_to_same(replace(ground, today=kept.today, traits=former))
+        return ground if is_same and kept.dimensions == _dimensions(self.settings, ground) else None
 
     def _build(self, connection: duckdb.DuckDBPyConnection, view: View, progress: Progress) -> KeptLedger:
         key = self._key(view)
@@ -140,17 +184,13 @@ class Kept:
     def _stamp_of(
         self, connection: duckdb.DuckDBPyConnection, policy: Policy, view: View, beside: str, to: date
     ) -> Stamp:
-        row = connection.execute(
-            "SELECT max(recorded_at) FROM imports WHERE $known_at IS NULL OR recorded_at <= $known_at::TIMESTAMP",
-            {"known_at": view.as_of},
-        ).fetchone()
         return Stamp(
             policy.name,
             policy.hash,
             self._currency(view),
             self.settings.timezone,
             to,
-            row[0] if row else None,
+            ledgers.last_recorded(connection, view.as_of),
             view.as_of,
             "",
             self.settings.fiscal_year_start,

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 FIRST_BOOKED = ("exchange_rates", "customers")
 """The tables that others lean on; the rest follows in the order of the files' names."""
 
-_OWN_FILES = {settings.FILE, database.FILE, f"{database.FILE}.wal", lock.FILE}
-_OWN_FOLDERS = {database.LEDGERS, policies.FOLDER, workplace.FOLDER}
+_OWN_FILES = {settings.FILE, database.FILE, f"{database.FILE}.wal", lock.FILE, "notices.lock", "mail.toml"}
+_OWN_FOLDERS = {database.LEDGERS, policies.FOLDER, workplace.FOLDER, "notices"}
 """What a book itself has in its folder, so that an import of the folder it stands in passes it by."""
 
 

@@ -51,9 +51,9 @@ def values(picture: Picture, label: str, title: str | None, *, zero: bool) -> Ro
 
 def by_name(names: Sequence[str], colours: Sequence[str], picture: Picture, *, field: str, stroke: bool = False) -> Row:
     """Colours by a field. In a notebook with the legend; a page's stands above the picture."""
-    legend: Row = {"title": None, "columns": 4}
+    legend: Row = {"title": None}
     if stroke:
-        legend |= {"symbolType": "stroke", "symbolOpacity": 1, "symbolStrokeWidth": 3}
+        legend |= {"columns": 4, "symbolType": "stroke", "symbolOpacity": 1, "symbolStrokeWidth": 3}
     if picture.look.is_page:
         pairs = [
             (called(name) if field == "name" else name, colour) for name, colour in zip(names, colours, strict=True)

@@ -110,8 +110,13 @@ def _specification(picture: Picture) -> Row:
     drawn = {**DRAWN[picture.kind](picture), "config": picture.look.config}
     if picture.look.is_page:
         return {**drawn, "background": None}
-    below = [*_stamp_lines(picture.result), *_joined(remarks(picture.result, picture.fiscal))]
-    title = {"text": title_of(picture.result, picture.kind), "subtitle": below, "anchor": "start", "offset": 12}
+    below = [*_stamp_lines(picture.result), *_joined(remarks(picture.result, picture.fiscal, kind=picture.kind))]
+    title = {
+        "text": title_of(picture.result, picture.kind, picture.columns),
+        "subtitle": below,
+        "anchor": "start",
+        "offset": 12,
+    }
     return {**drawn, "title": title, "background": "white"}
 
 
@@ -141,20 +146,31 @@ def name_of(picture: Picture) -> str:
     return f"{title_of(picture.result, picture.kind, picture.columns)}, {span}, {picture.result.stamp.currency}"
 
 
-def remarks(result: Result, fiscal_year_start: int | None = None) -> list[str]:
-    """What a reader has to know to read the picture right."""
-    if not result.rows:
+def remarks(
+    result: Result, fiscal_year_start: int | None = None, *, kind: str | None = None, theme: Theme | None = None
+) -> list[str]:
+    """What a reader has to know to read the picture right; a page writes it below."""
+    if not result.rows or result.subject not in {"rollforward", "metrics", "cohorts"}:
         return []
     fiscal = fiscal_year_start or result.stamp.fiscal_year_start
     if result.subject == "cohorts":
         going = cohorts.is_under_way(result, fiscal)
-        small = any(cohorts.is_small(result, row[1]) for row in result.rows)
-        notes = [cohorts.SMALL_NOTES[result.columns[1].kind]] if small else []
+        notes = _small_cohorts(result)
     else:
-        going = rows.is_under_way(rows.labels_of(result)[-1], result.stamp.today, fiscal)
-        groups, most = len({row[1] for row in result.rows}) if rows.group_of(result) else 0, len(NOTEBOOK.groups)
-        notes = [f"The {most} largest of {groups} are shown."] if groups > most else []
-    return [*notes, "Paler: the period is under way."] if going else notes
+        going = kind != "waterfall" and rows.is_under_way(rows.labels_of(result)[-1], result.stamp.today, fiscal)
+        notes = [] if kind in {"breakdown", "waterfall"} else _left_out(result)
+    looks = "Hatched" if result.subject == "cohorts" and theme == "page" else "Paler"
+    return [*notes, f"{looks}: the period is under way."] if going else notes
+
+
+def _small_cohorts(result: Result) -> list[str]:
+    small = any(cohorts.is_small(result, row[1]) for row in result.rows)
+    return [cohorts.SMALL_NOTES[result.columns[1].kind]] if small else []
+
+
+def _left_out(result: Result) -> list[str]:
+    groups, most = len({row[1] for row in result.rows}) if rows.group_of(result) else 0, len(NOTEBOOK.groups)
+    return [f"The {most} largest of {groups} are shown."] if groups > most else []
 
 
 def _joined(notes: Sequence[str]) -> list[str]:

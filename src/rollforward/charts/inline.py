@@ -39,7 +39,6 @@ _INHERITED = ("fill", "stroke", "stroke-width", "stroke-dasharray", "text-anchor
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-\d+)?")
 _MOVED = re.compile(r"translate\(([^,()]+),([^,()]+)\)")
 _ROUND = re.compile(r"M([\d.]+),0A\1,\1,0,1,1,-\1,0A\1,\1,0,1,1,\1,0")
-_LETTER = 6.6
 _SIZE = 12
 _LINE = 20
 
@@ -194,12 +193,17 @@ def _legend(legend: Sequence[tuple[str, str]], width: int) -> list[tuple[str, st
     """The entries with the place and line of each; an entry may be a word or a colour alone."""
     placed, at, line = [], 0.0, 0
     for word, colour in legend:
-        room = (16 if colour else 0) + (len(word) * _LETTER + (14 if colour else 10) if word else 0)
+        room = (16 if colour else 0) + (_length(word) + (14 if colour else 10) if word else 0)
         if at and at + room > width:
             at, line = 0.0, line + 1
         placed.append((word, colour, at, line))
         at += room
     return placed
+
+
+def _length(word: str) -> float:
+    """About how long a word is on a page, in pixels: the letters are the page's, and nobody measures them here."""
+    return sum(8.6 if letter.isupper() else 6.5 for letter in word)
 
 
 def _draw_legend(page: Element, entries: Sequence[tuple[str, str, float, int]], corner: tuple[int, int]) -> None:

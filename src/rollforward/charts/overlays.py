@@ -31,20 +31,26 @@ def compared_line(picture: Picture, column: ResultColumn, encoding: Row) -> list
 
 
 def note_marks(picture: Picture, encoding: Row) -> list[Row]:
-    """A small mark at the top for each period with notes; its name is their text."""
+    """A small mark for each note, from the top of its period down; its name is the text."""
     labels = rows.labels_of(picture.result)
-    drawn = []
+    found: dict[str, list[Row]] = {}
     for note in sorted(picture.notes, key=lambda note: (note.day, note.text)):
         label = rows.label_of(note.day, labels, picture.fiscal)
         if label:
             mark = Mark("notes", note.day.isoformat(), note.kind, note.text)
-            drawn.append({"period": label, **picture.named(mark)})
-    if not drawn:
+            found.setdefault(label, []).append({"period": label, **picture.named(mark)})
+    if not found:
         return []
     at = {"x": encoding["x"], "color": {"value": picture.look.muted}}
     rule = {"type": "rule", "strokeDash": [1, 3], "aria": False}
-    pin = {"type": "point", "shape": "triangle-down", "filled": True, "opacity": 1, "size": 70}
-    return [
-        {"data": axes.data(drawn), "mark": rule, "encoding": at},
-        {"data": axes.data(drawn), "mark": pin, "encoding": {**at, **picture.naming, "y": {"value": 0}}},
-    ]
+    firsts = [{"period": label} for label in found]
+    ranks = range(max(map(len, found.values())))
+    nth = [[notes[rank] for notes in found.values() if rank < len(notes)] for rank in ranks]
+    pins = [_pins(picture, drawn, at, rank) for rank, drawn in enumerate(nth)]
+    return [{"data": axes.data(firsts), "mark": rule, "encoding": at}, *pins]
+
+
+def _pins(picture: Picture, drawn: list[Row], at: Row, rank: int) -> Row:
+    pin = {"type": "point", "shape": "triangle-down", "filled": True, "opacity": 1, "size": 80}
+    named = {**at, **picture.naming, "y": {"value": 11 * rank}}
+    return {"data": axes.data(drawn), "mark": pin, "encoding": named}

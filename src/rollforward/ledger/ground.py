@@ -30,6 +30,17 @@ class Traits:
     attributes: frozenset[str] = frozenset()
     entries: frozenset[str] = frozenset()
 
+    def joined(self, other: Traits) -> Traits:
+        """What the records of both contain."""
+        return Traits(
+            self.currencies | other.currencies,
+            max(self.discount_depth, other.discount_depth),
+            self.change_log or other.change_log,
+            self.trials_within_rows or other.trials_within_rows,
+            self.attributes | other.attributes,
+            self.entries | other.entries,
+        )
+
 
 @dataclass(frozen=True)
 class Ground:
@@ -64,6 +75,10 @@ class Ground:
     def depends_on_today(self) -> bool:
         """Whether the ledger changes as days pass, without a new fact."""
         return self.converts or self.policy.netting == "month" or self.policy.days_in_month
+
+    def leads_to_same(self, other: Ground) -> bool:
+        """Whether a ledger of the same records on another ground has the same rows."""
+        return self.timeless() == other.timeless()
 
     def timeless(self) -> Ground:
         """The same ground on no particular day, where the ledger does not depend on it."""

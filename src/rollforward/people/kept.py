@@ -1,4 +1,4 @@
-"""Settings of what runs beside the pages: JSON by name, such as subscriptions and last runs."""
+"""Settings of what runs beside the pages: JSON by key, such as subscriptions and last runs."""
 
 from __future__ import annotations
 
@@ -13,25 +13,30 @@ if TYPE_CHECKING:
 
 
 class Kept:
-    """JSON values by name."""
+    """JSON objects by key. The last one put holds."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def get(self, name: str) -> Any:  # noqa: ANN401  whatever JSON can say
-        """The value of a name; None if there is none."""
+    def get(self, key: str) -> dict[str, Any] | None:
+        """What is kept under a key; None if nothing is."""
         with self._database.reading() as connection:
-            return connection.execute(select(KEPT.c.value).where(KEPT.c.name == name)).scalar()
+            found: dict[str, Any] | None = connection.execute(select(KEPT.c.value).where(KEPT.c.name == key)).scalar()
+        return found
 
-    def put(self, name: str, value: Any) -> None:  # noqa: ANN401  whatever JSON can say
-        """Keep a value under a name, in the place of what had it; None takes it away."""
+    def put(self, key: str, value: dict[str, Any]) -> None:
+        """Keep a value under a key, in the place of the one there."""
         with self._database.writing() as connection:
-            connection.execute(delete(KEPT).where(KEPT.c.name == name))
-            if value is not None:
-                connection.execute(insert(KEPT), {"name": name, "value": value})
+            connection.execute(delete(KEPT).where(KEPT.c.name == key))
+            connection.execute(insert(KEPT), {"name": key, "value": value})
 
-    def list(self, prefix: str = "") -> list[str]:
-        """The names that begin so, in order."""
-        asked = select(KEPT.c.name).where(KEPT.c.name.startswith(prefix, autoescape=True)).order_by(KEPT.c.name)
+    def remove(self, key: str) -> None:
+        """Keep nothing under a key."""
+        with self._database.writing() as connection:
+            connection.execute(delete(KEPT).where(KEPT.c.name == key))
+
+    def keys(self, kind: str) -> list[str]:
+        """The keys of a kind, in order. A key is a kind, a stroke and a name."""
+        asked = select(KEPT.c.name).where(KEPT.c.name.startswith(f"{kind}/", autoescape=True)).order_by(KEPT.c.name)
         with self._database.reading() as connection:
-            return [str(name) for name in connection.execute(asked).scalars()]
+            return [str(key) for key in connection.execute(asked).scalars()]

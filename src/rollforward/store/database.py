@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollforward.errors import DamagedError
-from rollforward.store import engine
+from rollforward.store import engine, revising
 from rollforward.store.integrity import chain_imports
 from rollforward.store.lock import writers_lock
 from rollforward.store.migrations import check_current, check_known, format_version, migrate
 from rollforward.store.placing import copy, full_disk_told, put_in_place
+from rollforward.store.revising import FileRevision, MemoryRevision
 from rollforward.store.schema import FORMAT_VERSION, create_statements
 from rollforward.store.workplace import sweep, workplace, workplace_if_any
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import duckdb
+
+    from rollforward.store.revising import Revision
 
 FILE = "book.duckdb"
 LEDGERS = "ledgers"
@@ -151,13 +154,17 @@ class Database:
         """The file of a ledger."""
         return self.folder / LEDGERS / f"{ledger}.duckdb"
 
+    def _changes_file(self, ledger: str) -> Path:
+        """The file of what changed since a ledger was built."""
+        return self.folder / LEDGERS / f"{ledger}.changes"
+
     def attach(self, connection: duckdb.DuckDBPyConnection, ledger: str) -> bool:
         """Let a connection read a ledger under its name: whether it is there. One that is not whole is not."""
         file = self.ledger_file(ledger)
         if not file.exists():
             return False
         try:
-            engine.attach(connection, file, ledger)
+            revising.attach(connection, ledger, file, self._changes_file(ledger))
         except (DamagedError, FileNotFoundError):
             return False
         with suppress(OSError):
@@ -168,7 +175,7 @@ class Database:
     def building(self, connection: duckdb.DuckDBPyConnection, ledger: str) -> Iterator[None]:
         """An empty place of a ledger's name to build it in from what the connection reads; kept at the end, or not."""
         sweep(self.folder)
-        engine.detach(connection, ledger)
+        revising.detach(connection, ledger)
         with workplace(self.folder) as place, full_disk_told(self.folder, place):
             made = place / f"{ledger}.duckdb"
             engine.attach_new(connection, made, ledger)
@@ -180,6 +187,18 @@ class Database:
                 _let_go(connection, ledger)
             self._keep_ledger(made)
         engine.attach(connection, self.ledger_file(ledger), ledger)
+
+    @contextmanager
+    def held(self, connection: duckdb.DuckDBPyConnection, ledger: str) -> Iterator[Revision]:
+        """A kept ledger that the connection reads from files which nobody replaces meanwhile, to be changed or not."""
+        sweep(self.folder)
+        with workplace(self.folder) as place, full_disk_told(self.folder, place):
+            revision = FileRevision(connection, ledger, place, self._place_changes)
+            revision.pin(self.ledger_file(ledger), self._changes_file(ledger))
+            yield revision
+
+    def _place_changes(self, made: Path) -> None:
+        put_in_place(made, self.folder / LEDGERS / made.name)
 
     @contextmanager
     def aside(self, connection: duckdb.DuckDBPyConnection, ledger: str) -> Iterator[None]:
@@ -198,10 +217,12 @@ class Database:
         folder = self.folder / LEDGERS
         folder.mkdir(exist_ok=True)
         put_in_place(made, folder / made.name)
+        self._changes_file(made.stem).unlink(missing_ok=True)
         with suppress(OSError):
             by_use = sorted(folder.glob("*.duckdb"), key=lambda file: file.stat().st_mtime, reverse=True)
             for file in by_use[LEDGERS_KEPT:]:
                 file.unlink(missing_ok=True)
+                self._changes_file(file.stem).unlink(missing_ok=True)
 
 
 class MemoryDatabase(Database):
@@ -251,6 +272,11 @@ class MemoryDatabase(Database):
             connection.execute(f"CREATE SCHEMA {ledger}")
             yield
         self._ledgers.add(ledger)
+
+    @contextmanager
+    def held(self, connection: duckdb.DuckDBPyConnection, ledger: str) -> Iterator[Revision]:
+        """A ledger as the connection reads it."""
+        yield MemoryRevision(connection, ledger)
 
     def kept_ledgers(self) -> list[str]:
         """The names of the ledgers."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from rollforward.ledger.ground import Ground, Traits
-    from rollforward.policy.policy import Policy
 
 Progress = Callable[[str], None]
 
@@ -67,6 +67,8 @@ class KeptLedger:
     depends_on_today: bool
     known_at: datetime | None
     records: str
+    recorded_to: datetime | None
+    """When the last import that it was built of was recorded; None for a book without any."""
     ledger_hash: str
     traits: str
     proofs: list[str]
@@ -81,6 +83,19 @@ def find(connection: duckdb.DuckDBPyConnection, key: LedgerKey, today: date) -> 
 
 def current(connection: duckdb.DuckDBPyConnection, ledger: str) -> KeptLedger | None:
     """The ledger of a name whose place the connection sees, if it was built of the records as they are."""
+    kept = _kept(connection, ledger)
+    return kept if kept and kept.records == fingerprint(connection, kept.known_at) else None
+
+
+def behind(connection: duckdb.DuckDBPyConnection, ledger: str) -> KeptLedger | None:
+    """The ledger of a name, if it is one of now and the book only learned more since it was built."""
+    kept = _kept(connection, ledger)
+    if kept is None or kept.known_at or kept.recorded_to is None:
+        return None
+    return kept if kept.records == fingerprint(connection, kept.recorded_to) else None
+
+
+def _kept(connection: duckdb.DuckDBPyConnection, ledger: str) -> KeptLedger | None:
     import duckdb
 
     columns = ", ".join(field.name for field in fields(KeptLedger))
@@ -90,8 +105,7 @@ def current(connection: duckdb.DuckDBPyConnection, ledger: str) -> KeptLedger | 
         ).fetchone()
     except (duckdb.CatalogException, duckdb.BinderException):
         return None
-    kept = KeptLedger(*row) if row else None
-    return kept if kept and kept.records == fingerprint(connection, kept.known_at) else None
+    return KeptLedger(*row) if row else None
 
 
 def key_in(connection: duckdb.DuckDBPyConnection, ledger: str) -> LedgerKey | None:
@@ -169,17 +183,26 @@ def _last_told(customers: ir.Table) -> ir.Table:
     return customers.semi_join(last, "record")
 
 
-def traits_of(connection: duckdb.DuckDBPyConnection, table: str, segments: Sequence[str] = ()) -> Traits:
-    """What the records of a table contain. Attributes are looked for only if a segment may be one: they are many."""
+def traits_of(
+    connection: duckdb.DuckDBPyConnection, table: str, segments: Sequence[str] = (), since: datetime | None = None
+) -> Traits:
+    """What the records of a table contain, or those recorded since a time: all versions, so that it only ever grows.
+
+    Attributes are looked for only if a segment may be one: they are many.
+    """
     from rollforward.ledger.ground import Traits
 
+    recorded = {"since": since}
+    lately = "WHERE $since IS NULL OR recorded_at > $since::TIMESTAMP"
     names: list[tuple[str]] = []
     if not set(segments) <= {"plan", "product", "currency", "country"}:
-        names = connection.execute("SELECT DISTINCT unnest(map_keys(attributes)) FROM customers").fetchall()
+        names = connection.execute(
+            f"SELECT DISTINCT unnest(map_keys(attributes)) FROM customers {lately}", recorded
+        ).fetchall()
     items = table == "subscription_items"
     of_items = "max(len(discounts)), bool_or(until_next), bool_or(status <> 'trialing' AND trial_end > starts)"
     found = connection.execute(
-        f"SELECT list(DISTINCT currency), {of_items if items else '0, false, false'} FROM {table}"
+        f"SELECT list(DISTINCT currency), {of_items if items else '0, false, false'} FROM {table} {lately}", recorded
     ).fetchall()
     currencies, deepest, change_log, within = found[0]
     attributes = frozenset(name for (name,) in names)
@@ -328,10 +351,12 @@ def require(connection: duckdb.DuckDBPyConnection, proof: Step, schema: str) -> 
 
 def sample_days(connection: duckdb.DuckDBPyConnection, schema: str, today: date) -> None:
     """The days on which every level is compared: today, and the middle of the ledger."""
-    row = connection.execute(f"SELECT min(day) FROM {schema}.movements").fetchone()
+    row = connection.execute(
+        f"SELECT min(day) FROM {schema}.cube WHERE dimension = 'total' AND kind NOT IN ('trial', 'usage', 'presence')"
+    ).fetchone()
     first = row[0] if row and row[0] else today
     days = sorted({first + (today - first) / 2, today})
-    connection.execute(f'CREATE TABLE {schema}.sampled_days AS SELECT unnest($days) AS "at"', {"days": days})
+    connection.execute(f'CREATE OR REPLACE TABLE {schema}.sampled_days AS SELECT unnest($days) AS "at"', {"days": days})
 
 
 def _register(
@@ -352,22 +377,65 @@ def _register(
         ground.depends_on_today,
         key.known_at,
         fingerprint(connection, key.known_at),
-        _ledger_hash(connection, key.name, ground.policy),
-        _traits_text(ground.traits),
+        last_recorded(connection, key.known_at),
+        ledger_hash(connection, key.name, ground.policy.hash),
+        traits_text(ground.traits),
         [proof.name for proof in plan.proofs],
         plan.schemas,
     )
-    # Types are said where the engine cannot see them in a value: a time may be null, a list empty.
-    typed = {"known_at": "::TIMESTAMP", "dimensions": "::VARCHAR[]"}
-    told = {"stages": STAGES_VERSION, "built_at": built_at} | asdict(kept)
-    values = ", ".join(f"${name}{typed.get(name, '')} AS {name}" for name in told)
-    connection.execute(f"CREATE TABLE {key.name}.about_ledger AS SELECT {values}", told)
+    write_about(connection, kept, built_at, secrets.token_hex(8))
+    _keep_plan(connection, key.name, plan)
     return kept
 
 
-def _ledger_hash(connection: duckdb.DuckDBPyConnection, schema: str, policy: Policy) -> str:
+def write_about(connection: duckdb.DuckDBPyConnection, kept: KeptLedger, built_at: datetime, token: str) -> None:
+    """Write down in a ledger what it is. The token tells its file from every other one that has the same rows."""
+    # Types are said where the engine cannot see them in a value: a time may be null, a list empty.
+    typed = {"known_at": "::TIMESTAMP", "recorded_to": "::TIMESTAMP", "dimensions": "::VARCHAR[]"}
+    told = {"stages": STAGES_VERSION, "built_at": built_at, "token": token} | asdict(kept)
+    values = ", ".join(f"${name}{typed.get(name, '')} AS {name}" for name in told)
+    connection.execute(f"CREATE OR REPLACE TABLE {kept.name}.about_ledger AS SELECT {values}", told)
+
+
+def token_of(connection: duckdb.DuckDBPyConnection, ledger: str) -> str:
+    """What tells the file of a ledger from every other one."""
+    return str(connection.execute(f"SELECT token FROM {ledger}.about_ledger").fetchall()[0][0])
+
+
+def _keep_plan(connection: duckdb.DuckDBPyConnection, schema: str, plan: Plan) -> None:
+    """Write down in a ledger by which queries it was made, so that they can run again over a part of the records."""
+    connection.execute(
+        f"CREATE TABLE {schema}.plan_ledger "
+        "(place INTEGER, proves BOOLEAN, name VARCHAR, about VARCHAR, query VARCHAR, is_view BOOLEAN)"
+    )
+    listed = [(False, step) for step in plan.steps] + [(True, proof) for proof in plan.proofs]
+    connection.executemany(
+        f"INSERT INTO {schema}.plan_ledger VALUES (?, ?, ?, ?, ?, ?)",
+        [(place, proves, step.name, step.about, step.sql, step.is_view) for place, (proves, step) in enumerate(listed)],
+    )
+
+
+def kept_plan(connection: duckdb.DuckDBPyConnection, kept: KeptLedger) -> Plan:
+    """The queries by which a kept ledger was made."""
+    rows = connection.execute(
+        f"SELECT proves, name, about, query, is_view FROM {kept.name}.plan_ledger ORDER BY place"
+    ).fetchall()
+    made = [(proves, Step(*parts)) for proves, *parts in rows]
+    return Plan([step for proves, step in made if not proves], [step for proves, step in made if proves], kept.schemas)
+
+
+def last_recorded(connection: duckdb.DuckDBPyConnection, known_at: datetime | None) -> datetime | None:
+    """When the last import as known at a time (None: now) was recorded; None without one."""
+    row = connection.execute(
+        "SELECT max(recorded_at) FROM imports WHERE $known_at IS NULL OR recorded_at <= $known_at::TIMESTAMP",
+        {"known_at": known_at},
+    ).fetchone()
+    return row[0] if row else None
+
+
+def ledger_hash(connection: duckdb.DuckDBPyConnection, schema: str, policy_hash: str) -> str:
     """Twelve hexadecimal digits over the policy and the cube, whatever the order of its rows."""
-    digest = hashlib.sha256(policy.hash.encode())
+    digest = hashlib.sha256(policy_hash.encode())
     rows = connection.execute(
         f"SELECT value, day, kind, amount::VARCHAR, moves, presence FROM {schema}.cube "
         "WHERE dimension = 'total' ORDER BY ALL"
@@ -377,7 +445,8 @@ def _ledger_hash(connection: duckdb.DuckDBPyConnection, schema: str, policy: Pol
     return digest.hexdigest()[:12]
 
 
-def _traits_text(traits: Traits) -> str:
+def traits_text(traits: Traits) -> str:
+    """Traits as a kept ledger says them."""
     return json.dumps(
         {
             "currencies": sorted(traits.currencies),

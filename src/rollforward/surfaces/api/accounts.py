@@ -118,4 +118,3 @@ def explain(call: Call) -> Told:
 
     found = call.answer(made)
     return Told(found.to_dict(), found.stamp)
-

@@ -13,6 +13,7 @@ from rollforward.errors import RollforwardError, UsageError
 from rollforward.surfaces.cli import (
     INTERRUPTED,
     backups,
+    board,
     books,
     checks,
     closes,
@@ -23,6 +24,8 @@ from rollforward.surfaces.cli import (
     figures,
     importing,
     listings,
+    mcp,
+    notices,
     people,
     policies,
     serving,
@@ -51,6 +54,8 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
     "verify": (checks.verify, "rollforward verify cases/"),
     "export": (exporting.export, "rollforward export out --book acme --format parquet"),
     "serve": (serving.serve, "rollforward serve --book acme"),
+    "board": (board.board, "rollforward board june.pdf --to 2026-06 --book acme"),
+    "mcp": (mcp.mcp, "rollforward mcp --book acme"),
     "doctor": (checks.doctor, "rollforward doctor --book acme"),
     "backup": (backups.backup, "rollforward backup acme-2026-07-01.zip --book acme"),
     "restore": (backups.restore, "rollforward restore acme-2026-07-01.zip acme"),
@@ -59,6 +64,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], str]] = {
 
 GROUPS: dict[str, tuple[str, dict[str, tuple[Callable[..., None], str]]]] = {
     "entry": ("What people enter: merges, transfers, exclusions, contracts, corrections.", entries.COMMANDS),
+    "notices": ("What the book tells by itself: digests, large movements, watched folders.", notices.COMMANDS),
     "policy": ("What counts: policies listed, in words, side by side, and new ones.", policies.COMMANDS),
     "people": ("Who may come in: users, roles, API keys, and what they did.", people.COMMANDS),
 }

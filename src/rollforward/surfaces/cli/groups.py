@@ -3,10 +3,12 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields, is_dataclass
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
+
+R = TypeVar("R")
 
 
-def expanded(command: Callable[..., None]) -> Callable[..., None]:
+def expanded(command: Callable[..., R]) -> Callable[..., R]:
     """The command with each of its groups replaced by the options of that group."""
     groups: dict[str, Any] = {}
     parameters: list[inspect.Parameter] = []
@@ -34,14 +36,14 @@ def _default(option: Field[Any]) -> Any:  # noqa: ANN401  whatever an option may
 
 
 def _with_signature(
-    command: Callable[..., None], groups: dict[str, Any], parameters: list[inspect.Parameter]
-) -> Callable[..., None]:
-    def run(**given: Any) -> None:  # noqa: ANN401  whatever the options hold
+    command: Callable[..., R], groups: dict[str, Any], parameters: list[inspect.Parameter]
+) -> Callable[..., R]:
+    def run(**given: Any) -> R:  # noqa: ANN401  whatever the options hold
         made = {
             name: group(**{field.name: given.pop(field.name) for field in fields(group)})
             for name, group in groups.items()
         }
-        command(**given, **made)
+        return command(**given, **made)
 
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

@@ -15,11 +15,12 @@ def serve(
     host: Annotated[str, Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, Option(min=0, max=65535, metavar="PORT", help="On which port.")] = 8765,
 ) -> None:
-    """The pages and the API of a book, until interrupted.
+    """The pages and the API of a book, and its notices, until interrupted.
 
     Without sign-in it listens on this machine alone.
     """
     from rollforward.surfaces.environment import people_of, several
+    from rollforward.surfaces.notices.setting_up import scheduled_of
     from rollforward.surfaces.server.app import application
     from rollforward.surfaces.server.oidc import provider_of
     from rollforward.surfaces.server.running import run
@@ -30,7 +31,9 @@ def serve(
     people = people_of(shelf.book, clock) if served.is_there else None
     if refusal := may_bind(host, people, provider):
         raise refusal
-    app = application(served, people, sign_on=provider, hosts=(host, *several("ROLLFORWARD_HOSTS")))
+    notices = scheduled_of(shelf.book, lambda: served.book, clock)
+    hosts = (host, *several("ROLLFORWARD_HOSTS"))
+    app = application(served, people, sign_on=provider, hosts=hosts, works=[notices])
     put_line(f"http://{host}:{port}/")
     note("Stop it with Ctrl+C.", quiet=voice.quiet)
     run(app, host, port)

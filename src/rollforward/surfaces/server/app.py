@@ -12,12 +12,12 @@ from starlette.middleware.gzip import GZipMiddleware
 from rollforward import __version__
 from rollforward.surfaces import api, web
 from rollforward.surfaces.environment import people_of
-from rollforward.surfaces.server import entrance, health, live, measured, problems
+from rollforward.surfaces.server import beside, entrance, health, live, measured, problems
 from rollforward.surfaces.server.limits import BodyLimit
 from rollforward.surfaces.web.staging import Staging
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
     from rollforward.people import People
     from rollforward.surfaces.server.oidc import Provider
@@ -34,12 +34,17 @@ NO_TELEMETRY: TelemetryConfig = {
 
 
 def application(
-    served: Served, people: People | None = None, *, sign_on: Provider | None = None, hosts: Iterable[str] = ()
+    served: Served,
+    people: People | None = None,
+    *,
+    sign_on: Provider | None = None,
+    hosts: Iterable[str] = (),
+    works: Sequence[beside.Work] = (),
 ) -> FastAPI:
     """The application that serves a book to its people.
 
     `hosts` are the names under which it is reached; `sign_on` is the provider of single sign-on. Without people they
-    are looked for in the book's folder, once there is one.
+    are looked for in the book's folder, once there is one. `works` go on beside the pages.
     """
 
     @asynccontextmanager
@@ -47,29 +52,24 @@ def application(
         async with AsyncExitStack() as stack:
             stack.callback(app.state.staging.close)
             await stack.enter_async_context(app.state.watch.running())
+            await stack.enter_async_context(beside.going_on(served, works))
             yield
 
-    app = FastAPI(
-        title="Rollforward",
-        version=__version__,
-        lifespan=lifespan,
-        openapi_url=None,
-        telemetry=NO_TELEMETRY,
-    )
+    app = FastAPI(title="Rollforward", version=__version__, lifespan=lifespan, openapi_url=None, telemetry=NO_TELEMETRY)
     app.state.served = served
     app.state.watch = live.Watch(served)
+    app.state.staging = Staging(served.clock)
     app.state.readiness = health.Readiness(served)
     app.state.measures = measured.Measures(served)
-    app.state.staging = Staging(served.clock)
     app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=500)
+    app.add_middleware(measured.Measuring, measures=app.state.measures)
     problems.install(app)
 
     def open_people() -> People | None:
         return people_of(served.path, served.clock) if served.is_there else None
 
     entrance.install(app, people, open_people=open_people, sign_on=sign_on, hosts=hosts)
-    app.add_middleware(measured.Measuring, measures=app.state.measures)
     for module in (live, health, measured):
         app.include_router(module.router)
     api.install(app)

@@ -17,6 +17,7 @@ from rollforward.surfaces.server.refusing import not_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from decimal import Decimal
     from pathlib import Path
 
     from rollforward.book import Book
@@ -45,16 +46,19 @@ _ANSWERS = frozenset(
         "what_if",
     )
 )
-"""What a book answers, in columns of which those in `_IDS` and `_NAMES` are masked."""
+"""What a book answers, in columns of which those in `_IDS` and `_HIDDEN` are masked."""
 
 _IDS = frozenset(("account", "customer", "from_customer", "subscription", "item"))
-_NAMES = frozenset(("name", "email", "raw", "files", "learned"))
-"""Columns that are left empty."""
+_HIDDEN = frozenset(("name", "email", "raw", "file", "files", "row", "field", "reason", "remedy", "learned", "note"))
+"""Columns that are left empty: names, what was copied from a source, and what people wrote."""
 
 _FIELDS = frozenset(("plan", "product", "currency", "country", "cohort"))
 """Fields that say nothing of one person, beside those that the book keeps roll-forwards of."""
 
 _PERSONAL = frozenset(("name", "customer", "subscription"))
+
+_RULES = frozenset(("policy_bridge",))
+"""Subjects that tell of rules alone, whose notes nobody wrote of somebody."""
 
 Row = tuple["Cell", ...]
 
@@ -121,7 +125,7 @@ class MaskedBook:
         def mask(rows: Sequence[Row]) -> list[Row]:
             return [tuple(_cell(*pair, pseudonyms) for pair in zip(names, row, strict=True)) for row in rows]
 
-        if not {*names} & (_IDS | _NAMES):
+        if result.subject in _RULES or not {*names} & (_IDS | _HIDDEN):
             return result
         if isinstance(result, Listing):
             given = {name: getattr(result, name) for name in ("subject", "columns", "stamp", "sql", "run")}
@@ -139,7 +143,11 @@ class MaskedListing(Listing):
         """So many rows from the one of that number on, masked."""
         return self.mask(super().part(first, number))
 
-    def copy(self, file: Path) -> int:  # noqa: ARG002  as that of any listing
+    def largest(self, name: str, number: int, *, least: Decimal | None = None) -> list[Row]:
+        """The rows with the largest amounts, masked."""
+        return self.mask(super().largest(name, number, least=least))
+
+    def copy(self, file: Path, *, for_spreadsheets: bool = False) -> int:  # noqa: ARG002  as that of any listing
         """Refused: the engine would write what it has."""
         raise not_allowed("This file would hold personal data, which your role does not see.")
 
@@ -150,7 +158,7 @@ def book_for(book: Book, *, sees_personal_data: bool, pseudonyms: Callable[[], P
 
 
 def _cell(name: str, value: Cell, pseudonyms: Pseudonyms) -> Cell:
-    if name in _NAMES:
+    if name in _HIDDEN:
         return None
     return pseudonyms.of(str(value)) if name in _IDS and value is not None else value
 

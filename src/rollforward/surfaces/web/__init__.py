@@ -23,6 +23,7 @@ def install(app: FastAPI) -> None:
         overview,
         retention,
         segments,
+        settings,
         sources,
         start,
         static,
@@ -34,5 +35,5 @@ def install(app: FastAPI) -> None:
 
     app.state.error_page = error_page
     figures = (overview, movements, accounts, explain, retention, churn, segments, sources, definitions, closes)
-    for module in (static, start, *figures, importing, notes, downloads):
+    for module in (static, start, *figures, settings, importing, notes, downloads):
         app.include_router(module.router, include_in_schema=False)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, cast
+from urllib.parse import quote
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
+from rollforward.errors import UsageError
 from rollforward.listing import Listing
-from rollforward.surfaces.web import paging, subjects
+from rollforward.surfaces.server.forms import Form, writing
+from rollforward.surfaces.web import drawings, paging, subjects
 from rollforward.surfaces.web.movements import entry_url
 from rollforward.surfaces.web.page import Page, asked
 from rollforward.surfaces.web.tables import table_of
+from rollforward.surfaces.web.words import title
 
 if TYPE_CHECKING:
     from rollforward.surfaces.web.tables import Row
@@ -60,5 +64,37 @@ def account(page: Annotated[Page, asked()], account: str) -> HTMLResponse:
         download=page.ask.url("/download/movements.{}", account=account),
         empty="Nothing moved.",
     )
+    told = page.answer(("records of an account", account), lambda book: book.records_of(account, view=ask.view))
+    facts = [table_of(one, title(one.subject)) for one in told]
+    merges = [one for one in page.book.entries() if account in one.about.replace(",", " ").split()]
     name = str(rows[0][2]) if rows and rows[0][2] else account
-    return page.html("account.html", stamp=moved.stamp, account=account, name=name, entries=entries, why=why)
+    drawn = drawings.drawing(page, moved, f"MRR of {name}", kind="steps") if rows else None
+    return page.html(
+        "account.html",
+        stamp=moved.stamp,
+        account=account,
+        name=name,
+        drawn=drawn,
+        facts=facts,
+        merges=merges,
+        entries=entries,
+        why=why,
+    )
+
+
+@router.post("/accounts/{account}/undo")
+def undo(form: Annotated[Form, writing("entry", "reason")], account: str) -> RedirectResponse:
+    """Undo an entry about an account, such as a merge."""
+    if not form["entry"].isdecimal():
+        raise UsageError(f"{form['entry']!r} is not the number of an entry.")
+    form.book.undo(int(form["entry"]), reason=form["reason"], by=form.reader.name)
+    form.wrote("undid an entry", form["entry"])
+    return form.done(f"/accounts/{quote(account, safe='')}")
+
+
+@router.post("/accounts/{account}/merge")
+def merge(form: Annotated[Form, writing("into", "reason")], account: str) -> RedirectResponse:
+    """Let an account count for another one."""
+    form.book.merge(account, into=form["into"], reason=form["reason"], by=form.reader.name)
+    form.wrote("merged accounts", f"{account} into {form['into']}")
+    return form.done(f"/accounts/{quote(form['into'], safe='')}")

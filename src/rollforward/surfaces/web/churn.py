@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from rollforward.errors import UsageError
 from rollforward.listing import Listing
 from rollforward.metrics.registry import find
 from rollforward.surfaces.web import drawings, subjects
@@ -17,9 +18,11 @@ from rollforward.surfaces.web.page import Page, asked
 from rollforward.surfaces.web.tables import table_of
 
 if TYPE_CHECKING:
-    from rollforward.surfaces.web.tables import Row
+    from rollforward.surfaces.web.tables import Row, Table
 
 router = APIRouter()
+
+CURVES = ("customer_churn_rate", "gross_mrr_churn_rate", "net_mrr_churn_rate")
 
 SOON = 50
 """The scheduled movements that are shown."""
@@ -35,7 +38,7 @@ def churn(page: Annotated[Page, asked()]) -> HTMLResponse:
         "churned accounts",
         lambda book: book.movements(**ask.days, where=ask.filters, kind="churn", view=ask.view),
     )
-    reasons = page.answer("causes of loss", lambda book: book.causes(**ask.spoken)) if not ask.filters else None
+    reasons = _reasons(page)
 
     def link(name: str, row: Row) -> str | None:
         return entry_url(page, name, row)
@@ -44,7 +47,7 @@ def churn(page: Annotated[Page, asked()]) -> HTMLResponse:
         "churn.html",
         stamp=rates.stamp,
         definitions=[find(name) for name in subjects.CHURN],
-        drawn=drawings.curves(page, rates, ("customer_churn_rate", "gross_mrr_churn_rate", "net_mrr_churn_rate")),
+        drawn=drawings.drawing(page, rates, "Churn rates", kind="curves", columns=CURVES),
         rates=metric_table(page, rates, "Churn by period", "churn"),
         coming=table_of(
             coming,
@@ -65,13 +68,20 @@ def churn(page: Annotated[Page, asked()]) -> HTMLResponse:
             download=page.ask.url("/download/movements.{}", kind="churn"),
             empty="Nobody left in these periods.",
         ),
-        reasons=None
-        if reasons is None
-        else table_of(
-            reasons,
-            "Why MRR was lost",
-            rows=[row for row in reasons.rows[::-1] if row[1] in {"churn", "contraction"}],
-            download=page.ask.url("/download/causes.{}"),
-            empty="No MRR was lost.",
-        ),
+        reasons=reasons,
+    )
+
+
+def _reasons(page: Page) -> Table | None:
+    """What MRR was lost to, the latest period first; None under a filter that it cannot be told for."""
+    try:
+        found = subjects.causes(page)
+    except UsageError:
+        return None
+    return table_of(
+        found,
+        "Why MRR was lost",
+        rows=[row for row in found.rows[::-1] if row[1] in {"churn", "contraction"}],
+        download=page.ask.url("/download/causes.{}"),
+        empty="No MRR was lost.",
     )

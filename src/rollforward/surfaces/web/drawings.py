@@ -2,47 +2,108 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from rollforward import charts
+from rollforward.book.flows import FLOW_COLUMNS
+from rollforward.calendar import Period, add_months
+from rollforward.surfaces.web.notes import notes_of
+from rollforward.surfaces.web.rolls import cell_url
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rollforward.charts import Mark
     from rollforward.results import Result
     from rollforward.surfaces.web.page import Page
 
+WIDTH = 1040
+"""The width of a chart in pixels, where the page has room."""
 
-def rollforward(page: Page, result: Result) -> Markup:
-    """The line of MRR above the bars of its movements."""
-    return page.answer("chart of the rollforward", lambda _: Markup(charts.svg(result)))  # noqa: S704  drawn here
-
-
-def curves(page: Page, result: Result, names: tuple[str, ...]) -> Markup:
-    """Some metrics of a result as lines."""
-    return page.answer(("curves", names), lambda _: Markup(charts.svg(only(result, names))))  # noqa: S704
+_STEPS = {"month": 1, "quarter": 3, "year": 12}
 
 
-def cohorts(page: Page, result: Result, measure: str) -> Markup:
-    """The heat-map of cohorts."""
-    return page.answer(("heat", measure), lambda _: Markup(charts.svg(result)))  # noqa: S704
+@dataclass(frozen=True)
+class Drawn:
+    """A chart: what it is called, the picture, and what a reader has to know to read it right."""
+
+    caption: str
+    picture: Markup
+    remarks: tuple[str, ...] = ()
 
 
-def groups(page: Page, result: Result) -> Markup:
-    """A line for each group."""
-    return page.answer("groups", lambda _: Markup(charts.svg(result)))  # noqa: S704
+def drawing(
+    page: Page, result: Result, caption: str, *, kind: str | None = None, columns: Sequence[str] = (), by: str = ""
+) -> Drawn | None:
+    """The chart of a result; None where there is nothing to draw."""
+    notes = tuple(charts.Note(note.day, note.text) for note in notes_of(page))
+
+    def draw() -> Markup:
+        return Markup(  # noqa: S704  drawn here, with every text escaped
+            charts.svg(
+                result,
+                kind=kind,
+                columns=columns,
+                notes=notes,
+                theme="page",
+                links=lambda mark: mark_url(page, mark, by),
+                width=WIDTH,
+            )
+        )
+
+    picture = page.answer(("chart", caption, kind, tuple(columns), by, notes), lambda _: draw())
+    return Drawn(caption, picture, tuple(charts.remarks(result))) if picture else None
 
 
-def movers(page: Page, result: Result, by: str) -> Markup:
-    """Who moved the total."""
-    del page, result, by
-    return Markup()
+def mark_url(page: Page, mark: Mark, by: str) -> str | None:
+    """What a mark opens: entries, an explanation, an account."""
+    if mark.account:
+        return page.url("/explain", account=mark.account, movement=mark.period)
+    if mark.subject == "cohorts":
+        return _cohort_url(page, mark)
+    where = [*page.wheres, f"{by}={mark.group}"] if by and mark.group else page.wheres
+    if mark.subject == "rollforward":
+        if mark.name in FLOW_COLUMNS or mark.name in {"opening", "closing"}:
+            narrowed = replace(page, ask=replace(page.ask, said=_with_where(page, where)))
+            return cell_url(narrowed, mark.name, _span(page, mark.period), 1)
+        return page.url("/movements", where=where)
+    return page.url("/explain", metric=mark.name, period=mark.period, where=where or None)
 
 
-def only(result: Result, names: tuple[str, ...]) -> Result:
-    """A result with some of its metrics alone."""
-    places = [place for place, column in enumerate(result.columns) if column.name in {"period", *names}]
-    columns = tuple(result.columns[place] for place in places)
-    rows = [tuple(row[place] for place in places) for row in result.rows]
-    return replace(result, columns=columns, fetch=lambda: rows)
+def _span(page: Page, label: str) -> Period:
+    """The days of a period, or of several from one to another."""
+    first, _, last = label.partition(" to ")
+    return Period(page.period(first).start, page.period(last or first).end, last or label)
+
+
+def _with_where(page: Page, where: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    kept = [(name, text) for name, text in page.ask.said if name != "where"]
+    return (*kept, *(("where", text) for text in where))
+
+
+def _cohort_url(page: Page, mark: Mark) -> str:
+    """The movements of a cohort from its first period to that of the cell; the last closing is what is left."""
+    first = page.period(mark.period)
+    every = page.ask.every if page.ask.every in _STEPS else "month"
+    last = page.period(mark.period) if not mark.since else None
+    end = last.last_day if last else add_months(first.end, _STEPS[every] * (mark.since or 0))
+    where = [*page.wheres, *(f"cohort={label}" for label in _months(page, mark.period))]
+    return page.url("/movements", where=where, from_=first.start, to=end if last else _day_before(end), every=every)
+
+
+def _months(page: Page, label: str) -> list[str]:
+    """The months of a cohort, which the field `cohort` is told by."""
+    period, month = page.period(label), page.period(label).start
+    found = []
+    while month < period.end:
+        found.append(f"{month:%Y-%m}")
+        month = add_months(month, 1)
+    return found
+
+
+def _day_before(day: date) -> date:
+    return day - timedelta(days=1)

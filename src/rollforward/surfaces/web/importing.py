@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -16,8 +17,6 @@ from rollforward.surfaces.web.page import Page, asked
 from rollforward.surfaces.web.tables import table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from rollforward.sources.proposal import Answer, Proposal
     from rollforward.surfaces.web.staging import Staging, Upload
 

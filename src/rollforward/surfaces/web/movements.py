@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from rollforward.errors import UsageError
 from rollforward.listing import Listing
 from rollforward.results import ResultColumn
 from rollforward.surfaces.web import drawings, paging, subjects
@@ -16,7 +17,7 @@ from rollforward.surfaces.web.tables import table_of
 from rollforward.surfaces.web.words import value_text
 
 if TYPE_CHECKING:
-    from rollforward.surfaces.web.tables import Row
+    from rollforward.surfaces.web.tables import Row, Table
 
 router = APIRouter()
 
@@ -31,8 +32,9 @@ def movements(page: Annotated[Page, asked("kind", "account", "after")]) -> HTMLR
     return page.html(
         "movements.html",
         stamp=rolled.stamp,
-        drawn=drawings.rollforward(page, rolled),
+        drawn=drawings.drawing(page, rolled, "How the opening became the closing", kind="waterfall"),
         rolled=rollforward_table(page, rolled),
+        causes=_causes(page),
         kinds=[(kind, page.ask.url("/movements", kind=kind, after=None) + "#entries") for kind in subjects.KINDS],
         kind=page.ask.one("kind"),
         everything=page.ask.url("/movements", kind=None, after=None) + "#entries",
@@ -47,6 +49,29 @@ def movements(page: Annotated[Page, asked("kind", "account", "after")]) -> HTMLR
             empty="No movement matches. Clear the filter, or ask for more days.",
         ),
     )
+
+
+def _causes(page: Page) -> Table | None:
+    """What moved MRR, by kind: price, quantity, plan and the like; None under a filter that it cannot be told for."""
+    try:
+        found = subjects.causes(page)
+    except UsageError:
+        return None
+    latest = found.rows[-1][0] if found.rows else None
+    return table_of(
+        found,
+        "Why it moved",
+        rows=[row for row in found.rows if row[0] == latest],
+        link=lambda name, row: page.url("/movements", kind=row["kind"], **_days(page, row)) if name == "mrr" else None,
+        download=page.ask.url("/download/causes.{}"),
+        note=f"The latest period, {latest}; a download has all." if latest else "",
+        empty="Nothing moved.",
+    )
+
+
+def _days(page: Page, row: Row) -> dict[str, object]:
+    period = page.period(str(row["period"]))
+    return {"from_": period.start, "to": period.last_day}
 
 
 def entry_url(page: Page, name: str, row: Row) -> str | None:

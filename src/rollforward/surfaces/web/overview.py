@@ -60,7 +60,7 @@ def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
         found=found,
         tiles=tiles[: len(HEADLINES)],
         beside=tiles[len(HEADLINES) :],
-        drawn=drawings.rollforward(page, rolled),
+        drawn=drawings.drawing(page, rolled, "MRR and how it moved"),
         rolled=rollforward_table(page, rolled),
         notes=notes_of(page),
         residual=value_text(ResultColumn("residual", "money"), residual(rolled), rolled.stamp),

@@ -11,11 +11,14 @@ from rollforward.surfaces.web import drawings, subjects
 from rollforward.surfaces.web.metric_tables import metric_table
 from rollforward.surfaces.web.page import Page, asked
 from rollforward.surfaces.web.tables import table_of
+from rollforward.surfaces.web.words import title
 
 if TYPE_CHECKING:
     from rollforward.surfaces.web.tables import Row
 
 router = APIRouter()
+
+CURVES = ("nrr_12m", "grr_12m", "customer_retention_12m")
 
 
 @router.get("/retention")
@@ -34,8 +37,8 @@ def retention(page: Annotated[Page, asked("measure")]) -> HTMLResponse:
         stamp=kept.stamp,
         measure=measure,
         measures=[(name, page.ask.url("/retention", measure=name)) for name in subjects.MEASURES],
-        curves=drawings.curves(page, kept, ("nrr_12m", "grr_12m", "customer_retention_12m")),
-        heat=drawings.cohorts(page, cohorts, measure),
+        curves=drawings.drawing(page, kept, "Retention over twelve months", kind="curves", columns=CURVES),
+        heat=drawings.drawing(page, cohorts, f"What is left of each cohort, in {title(measure)}"),
         cohorts=table_of(
             cohorts,
             "Cohorts by the month of their first MRR",

@@ -45,8 +45,8 @@ def segments(page: Annotated[Page, asked()]) -> HTMLResponse:
         by=by,
         fields=[field for field in fields if field not in _PRIVATE],
         all_fields=fields,
-        drawn=drawings.groups(page, parts),
-        moved=drawings.movers(page, parts, by),
+        drawn=drawings.drawing(page, parts, f"MRR by {by}", kind="breakdown", by=by),
+        moved=drawings.drawing(page, parts, "Who moved the total", kind="waterfall", by=by),
         parts=table_of(
             parts,
             f"By {by}, {period}" if period else f"By {by}",
