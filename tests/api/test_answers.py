@@ -100,7 +100,7 @@ def test_policies_are_listed_read_and_compared(desk):
     assert "default" in {row["name"] for row in desk.rows("/policies")}
     assert {"rule", "value", "in_words"} <= set(desk.rows("/policies/stripe")[0])
     bridge = desk.rows("/policies/default/diff/stripe")
-    assert [row for row in bridge if row["rule"] == "residual"][0]["effect"] == "0.00"
+    assert next(row for row in bridge if row["rule"] == "residual")["effect"] == "0.00"
 
 
 def test_a_closed_month_is_what_was_reported(desk):

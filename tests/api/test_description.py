@@ -12,7 +12,36 @@ from rollforward.surfaces.api.schema import openapi
 
 DOCS = Path(__file__).parents[2] / "docs" / "api.md"
 
-IDS = ["addNote", "closeMonth", "comparePolicies", "explain", "getAccount", "getAccountHistory", "getClose", "getCohorts", "getMetrics", "getOverview", "getPolicy", "getRestatement", "getRollforward", "getSegments", "listAccounts", "listCauses", "listCloses", "listFields", "listImports", "listMetrics", "listMovements", "listNotes", "listPolicies", "listProblems", "listScheduled", "listSources", "removeNote", "sendRecords"]
+IDS = [
+    "addNote",
+    "closeMonth",
+    "comparePolicies",
+    "explain",
+    "getAccount",
+    "getAccountHistory",
+    "getClose",
+    "getCohorts",
+    "getMetrics",
+    "getOverview",
+    "getPolicy",
+    "getRestatement",
+    "getRollforward",
+    "getSegments",
+    "listAccounts",
+    "listCauses",
+    "listCloses",
+    "listFields",
+    "listImports",
+    "listMetrics",
+    "listMovements",
+    "listNotes",
+    "listPolicies",
+    "listProblems",
+    "listScheduled",
+    "listSources",
+    "removeNote",
+    "sendRecords",
+]
 
 
 def test_the_ids_of_operations_are_stable():
@@ -46,7 +75,7 @@ def test_each_operation_is_described_in_full(operation):
 def test_every_reference_of_the_description_leads_somewhere():
     text = str(openapi())
     schemas = openapi()["components"]["schemas"]
-    assert {name for name in re.findall(r"#/components/schemas/([\w.]+)", text)} <= set(schemas)
+    assert set(re.findall(r"#/components/schemas/([\w.]+)", text)) <= set(schemas)
 
 
 def test_the_reference_for_people_has_every_operation(desk):

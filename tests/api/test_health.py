@@ -54,7 +54,9 @@ def test_measures_hold_no_personal_data(own):
 def test_ledgers_that_are_built_are_counted(own):
     own.send("/records/customers", [{"customer": "new"}], source="crm")
     own.get("/rollforward")
-    assert measured(own)["rollforward_ledgers_built_total"] == "1.0"
+    own.get("/rollforward", policy="stripe")
+    assert measured(own)['rollforward_ledgers_built_total{way="caught_up"}'] == "1.0"
+    assert measured(own)['rollforward_ledgers_built_total{way="anew"}'] == "1.0"
 
 
 def test_measures_are_for_those_who_may_read(own):

@@ -19,6 +19,7 @@ READERS = {
     "a share link": ("viewer", "share", {"read"}),
     "nobody": ("viewer", "session", set()),
 }
+WORD = "a long word of hers"
 WRITERS = {"admin", "analyst", "a key that writes"}
 READ_BY = {*READERS} - {"a share link", "nobody"}
 HIDDEN = {"getAccountHistory", "listNotes", "listProblems"}
@@ -117,7 +118,7 @@ def test_an_id_is_no_pseudonym(desk, asked):
 def test_a_key_opens_what_its_scope_says_and_nothing_once_it_is_revoked(own):
     own.get("/notes")
     people = own.app.state.people
-    people.users.add("ada", role="admin", password="a long word of hers", by=Actor("test"))
+    people.users.add("ada", role="admin", password=WORD, by=Actor("test"))
     key, word = people.keys.make("ada", "read", by=Actor("test"))
     sent = {"Authorization": f"Bearer {word}"}
     assert own.get("/rollforward", headers=sent).status_code == 200

@@ -40,8 +40,8 @@ class Kept:
         self.path = path
         self.settings = found
         self.shelf = PolicyShelf(None if kept_in else path)
-        self.built = 0
-        """How many ledgers this object built."""
+        self.built = {"anew": 0, "caught_up": 0}
+        """How many ledgers this object built, and how many it only changed where accounts had changed."""
         self._clock = clock
         self._database = kept_in or Database(path)
 
@@ -119,7 +119,10 @@ class Kept:
             # What was kept is not what its records make. Built anew, the ledger is proved on its own.
             progress(f"{error} It is built anew")
             caught_up = None
-        return caught_up or self._build(connection, view, progress)
+        if caught_up is None:
+            return self._build(connection, view, progress)
+        self.built["caught_up"] += 1
+        return caught_up
 
     def _caught_up(self, connection: duckdb.DuckDBPyConnection, view: View, progress: Progress) -> KeptLedger | None:
         """The ledger of a view changed where accounts changed; None where it has to be built anew."""
@@ -158,7 +161,7 @@ class Kept:
         key = self._key(view)
         with self._database.building(connection, key.name):
             made = self._make(connection, view, key, progress)
-        self.built += 1
+        self.built["anew"] += 1
         return made
 
     def _make(

@@ -71,8 +71,10 @@ class _State(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """The ledgers that were built, and the answers that are kept."""
-        built = self._served.book.built if self._served.is_there else 0
-        yield CounterMetricFamily("rollforward_ledgers_built", "Ledgers built by this server.", value=built)
+        built = CounterMetricFamily("rollforward_ledgers_built", "Ledgers built by this server.", labels=("way",))
+        for way, number in (self._served.book.built if self._served.is_there else {}).items():
+            built.add_metric((way,), number)
+        yield built
         kept = len(self._served.answers)
         yield GaugeMetricFamily("rollforward_answers_kept", "Answers that are kept.", value=kept)
 
