@@ -14,6 +14,7 @@ from rollforward.surfaces.server.who import Reader, who
 
 NOW = datetime(2026, 7, 1, 9, 0)  # noqa: DTZ001  the clock of a book is in UTC, without an offset
 ROOT = "/api/v1"
+HOME = "http://127.0.0.1"
 PROBLEM = "application/problem+json"
 
 
@@ -44,7 +45,7 @@ class Desk:
     def __init__(self, folder, at=clock):
         self.folder = folder
         self.app = application(Served(folder, at))
-        self.client = TestClient(self.app, raise_server_exceptions=False)
+        self.client = TestClient(self.app, HOME, raise_server_exceptions=False, client=("127.0.0.1", 50_000))
 
     @property
     def book(self):

@@ -12,11 +12,7 @@ from rollforward.surfaces.api.schema import openapi
 
 DOCS = Path(__file__).parents[2] / "docs" / "api.md"
 
-IDS = """
-    addNote closeMonth comparePolicies explain getAccount getAccountHistory getClose getCohorts getMetrics getOverview
-    getPolicy getRestatement getRollforward getSegments listAccounts listCauses listCloses listFields listImports
-    listMetrics listMovements listNotes listPolicies listProblems listScheduled listSources removeNote sendRecords
-""".split()
+IDS = ["addNote", "closeMonth", "comparePolicies", "explain", "getAccount", "getAccountHistory", "getClose", "getCohorts", "getMetrics", "getOverview", "getPolicy", "getRestatement", "getRollforward", "getSegments", "listAccounts", "listCauses", "listCloses", "listFields", "listImports", "listMetrics", "listMovements", "listNotes", "listPolicies", "listProblems", "listScheduled", "listSources", "removeNote", "sendRecords"]
 
 
 def test_the_ids_of_operations_are_stable():

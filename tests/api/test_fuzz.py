@@ -5,7 +5,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
-from api.desk import Desk, Ticking, make_book
+from api.desk import HOME, Desk, Ticking, make_book
 from rollforward.surfaces.api.schema import openapi
 
 EXAMPLES = 8
@@ -57,7 +57,7 @@ def test_whatever_is_asked_is_answered_as_described(asked, case):
 
 def sent(case):
     """A case as the client takes it, which by itself sends no header beyond ASCII."""
-    said = case.as_transport_kwargs(base_url="http://testserver")
+    said = case.as_transport_kwargs(base_url=HOME)
     headers = {name.encode("latin-1"): text.encode("utf-8") for name, text in dict(said["headers"]).items()}
     body = {"content": said.pop("data")} if isinstance(said.get("data"), bytes | str) else {}
     return {**said, **body, "headers": headers, "cookies": None}

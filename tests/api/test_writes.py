@@ -137,7 +137,7 @@ BROKEN = [
     ("text/csv", b"customer,plan\nc1\n", 400, "row 1 has not as many cells"),
     ("text/csv", b"customer,customer\nc1,c2\n", 400, "names a column twice"),
     ("application/vnd.apache.parquet", b"PAR1 no", 400, "is not a Parquet file"),
-    ("text/plain", b"c1", 415, "Send application/json"),
+    ("application/xml", b"c1", 415, "Send application/json"),
     ("", b"c1", 415, "without a Content-Type"),
 ]
 

@@ -117,9 +117,8 @@ def _made_page(call: Call, result: Result | Answer) -> Rendered:
     first = first_row(call.one("next"), call.question, state)
     found = _rows(result, first, call.limit + 1)
     more = len(found) > call.limit
-    rows = call.mask.rows(result.subject, result.columns, found[: call.limit])
     after = str(Cursor(first + call.limit, call.question, state)) if more else None
-    answer = Answer(result.subject, result.columns, rows, result.stamp)
+    answer = Answer(result.subject, result.columns, found[: call.limit], result.stamp)
     headers = {"Link": f'<{call.ask.url(call.request.url.path, next=after)}>; rel="next"'} if after else {}
     return rendered(_FORMS[call.media](answer, after), call.media, result.stamp, headers)
 
@@ -154,7 +153,7 @@ _FORMS: dict[str, Callable[[Answer, str | None], bytes]] = {
 }
 
 
-def sub_table(call: Call, result: Result, rows: list[tuple[Cell, ...]]) -> list[dict[str, Any]]:
+def sub_table(result: Result, rows: list[tuple[Cell, ...]]) -> list[dict[str, Any]]:
     """Some rows of a result as part of a document."""
-    shown = Answer(result.subject, result.columns, call.mask.rows(result.subject, result.columns, rows), result.stamp)
+    shown = Answer(result.subject, result.columns, rows, result.stamp)
     return [dict(zip(shown.names, row, strict=True)) for row in exact_rows(shown)]

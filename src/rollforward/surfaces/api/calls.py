@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from starlette.exceptions import HTTPException
-
-from rollforward.errors import NotFoundError, UnknownNameError
-from rollforward.people.audit import Actor
-from rollforward.people.people import People
+from rollforward.errors import NotABookError, NotFoundError, UnknownNameError
 from rollforward.surfaces.api.cursors import digest
-from rollforward.surfaces.api.masking import NOTHING, Mask, mask_of
 from rollforward.surfaces.api.media import accepted
 from rollforward.surfaces.api.parameters import PAGE, USUAL, check_all
 from rollforward.surfaces.server.asking import GLOBAL, Ask, ask_of
+from rollforward.surfaces.server.masking import book_for
+from rollforward.surfaces.server.refusing import not_allowed
+from rollforward.surfaces.server.who import actor_of
+from rollforward.surfaces.server.who import people_of as people_there
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,13 +22,12 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from rollforward.book import Book
+    from rollforward.people import Actor, People
     from rollforward.surfaces.api.operations import Operation
     from rollforward.surfaces.server.served import Served
     from rollforward.surfaces.server.who import Reader
 
 T = TypeVar("T")
-
-_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,6 @@ class Call:
     operation: Operation
     request: Request
     reader: Reader
-    mask: Mask
     ask: Ask
     named: Mapping[str, str]
     media: str
@@ -53,8 +49,8 @@ class Call:
 
     @property
     def book(self) -> Book:
-        """The book."""
-        return self.served.book
+        """The book as the reader sees it."""
+        return self._as_seen(self.served.book)
 
     @property
     def people(self) -> People:
@@ -64,13 +60,13 @@ class Call:
     @property
     def actor(self) -> Actor:
         """Who writes, for the audit log."""
-        return Actor(self.reader.name, self.request.client.host if self.request.client else "")
+        return actor_of(self.request, self.reader)
 
     @cached_property
     def question(self) -> str:
         """What tells one question from another, whatever part of its answer is wanted, for readers who see the same."""
         said = sorted((name, text) for name, text in self.ask.said if name not in PAGE)
-        return digest(repr((self.operation.id, sorted(self.named.items()), said, self.mask.hides)))
+        return digest(repr((self.operation.id, sorted(self.named.items()), said, self.reader.sees_personal_data)))
 
     @property
     def limit(self) -> int:
@@ -85,13 +81,13 @@ class Call:
         """Whether a parameter says true."""
         return self.ask.one(name) == "true"
 
-    def account(self, named: str | None) -> str | None:
-        """An account as the reader named it, by its id."""
-        return None if named is None else self.mask.account(named)
-
     def answer(self, make: Callable[[Book], T]) -> T:
         """The answer to the question, made once for each state of the book."""
-        return self.served.answer(("api", self.question), make)
+        return self.served.answer(("api", self.question), lambda book: make(self._as_seen(book)))
+
+    def _as_seen(self, book: Book) -> Book:
+        sees = self.reader.sees_personal_data
+        return book_for(book, sees_personal_data=sees, pseudonyms=lambda: self.people.pseudonyms)
 
     def found(self, make: Callable[[], T]) -> T:
         """What the path names; NotFoundError where it names what is not there."""
@@ -102,13 +98,11 @@ class Call:
 
 
 def people_of(request: Request) -> People:
-    """The people of the served book, opened when they are first needed."""
-    state: Any = request.app.state
-    with _LOCK:
-        if getattr(state, "people", None) is None:
-            state.people = People.open(state.served.book.path, clock=state.served.clock)
-        people: People = state.people
-        return people
+    """The people of the served book; NotABookError before there is one."""
+    found: People | None = people_there(request)
+    if found is None:
+        raise NotABookError(request.app.state.served.path)
+    return found
 
 
 def call_of(request: Request, reader: Reader, operation: Operation) -> Call:
@@ -117,20 +111,18 @@ def call_of(request: Request, reader: Reader, operation: Operation) -> Call:
     media = accepted(request.headers.get("accept", ""), operation.media)
     said = request.query_params.multi_items()
     check_all(said, operation.takes)
-    mask = NOTHING if reader.role != "restricted" else mask_of(reader, people_of(request).pseudonyms)
     served: Served = request.app.state.served
     segments = _segments(request) if "segment" in dict(said) else {}
     own = [one.name for one in operation.takes if one.name not in GLOBAL]
     ask = ask_of(said, served.book, served.clock, own=own, segments=segments)
-    mask.refuse_fields(ask, served.book)
-    return Call(operation, request, reader, mask, ask, request.path_params, media)
+    return Call(operation, request, reader, ask, request.path_params, media)
 
 
 def _refuse(reader: Reader, operation: Operation) -> None:
     if reader.way == "share":
-        raise HTTPException(403, "a share link opens a page. The API takes a key: `rollforward people key`.")
-    if operation.scope not in reader.scopes:
-        raise HTTPException(403, f"{reader.name} may not {operation.scope}. Ask an admin for a role or key that may.")
+        raise not_allowed("a share link opens a page. The API takes a key: `rollforward people key`.")
+    if not reader.may(operation.scope):
+        raise not_allowed(f"{reader.name} may not {operation.scope}. Ask an admin for a role or key that may.")
 
 
 def _segments(request: Request) -> dict[str, dict[str, list[str]]]:

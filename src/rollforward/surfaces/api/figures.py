@@ -129,7 +129,7 @@ def movements(call: Call) -> Result:
     One dated change of an account's MRR each, that what is asked for lets through. The movements of a period and kind
     add up to that kind in the roll-forward.
     """
-    ask, account = call.ask, call.account(call.one("account"))
+    ask, account = call.ask, call.one("account")
     kind, causes = call.one("kind"), call.flag("causes")
     return call.answer(
         lambda book: book.movements(
@@ -182,9 +182,7 @@ def fields(call: Call) -> Answer:
 def segments(call: Call) -> Result:
     """The roll-forward of each value of a field."""
     ask, field = call.ask, call.named["field"]
-    call.mask.refuse_field(field, call.book)
-    known = call.served.answer("fields of the API", lambda book: book.fields())
-    call.found(lambda: _among(field, known))
+    call.found(lambda: _among(field, call.served.answer("fields of the API", lambda book: book.fields())))
     return call.answer(lambda book: book.rollforward(**ask.spoken, by=field))
 
 

@@ -11,6 +11,7 @@ from rollforward.surfaces.api import models
 from rollforward.surfaces.api.answering import Told
 from rollforward.surfaces.api.media import JSON
 from rollforward.surfaces.api.operations import Body, Group
+from rollforward.surfaces.server.refusing import not_allowed
 
 if TYPE_CHECKING:
     from rollforward.people.notes import Note
@@ -36,7 +37,8 @@ def _row(note: Note) -> tuple[Cell, ...]:
 @group.table("/notes", "listNotes", row=models.NoteRow, takes=("from", "to"), example={"from": "2026"})
 def notes(call: Call) -> Answer:
     """The notes that are pinned to days, by day."""
-    call.mask.refuse("what people noted")
+    if not call.reader.sees_personal_data:
+        raise not_allowed("Notes may name customers, and your role sees no personal data.")
     return Answer(
         "notes", _COLUMNS, [_row(one) for one in call.people.notes.all(start=call.ask.start, end=call.ask.end)]
     )

@@ -63,13 +63,13 @@ def application(
     app.state.measures = measured.Measures(served)
     app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=500)
-    app.add_middleware(measured.Measuring, measures=app.state.measures)
     problems.install(app)
 
     def open_people() -> People | None:
         return people_of(served.path, served.clock) if served.is_there else None
 
     entrance.install(app, people, open_people=open_people, sign_on=sign_on, hosts=hosts)
+    app.add_middleware(measured.Measuring, measures=app.state.measures)
     for module in (live, health, measured):
         app.include_router(module.router)
     api.install(app)

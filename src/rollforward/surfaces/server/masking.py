@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rollforward.people.pseudonyms import Pseudonyms
     from rollforward.results import Cell
 
-_PLAIN = frozenset(("settings", "today", "state", "policies", "shelf"))
+_PLAIN = frozenset(("settings", "today", "state", "policy", "policies", "shelf"))
 """What a book says of itself and of its policies, without anything of its accounts."""
 
 _ANSWERS = frozenset(
@@ -38,6 +38,7 @@ _ANSWERS = frozenset(
         "scheduled",
         "constant_currency",
         "closes",
+        "closed_month",
         "restatement",
         "sources",
         "explain",

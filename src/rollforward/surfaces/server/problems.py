@@ -17,7 +17,6 @@ from rollforward.errors import (
     RollforwardError,
     UsageError,
 )
-from rollforward.surfaces.server.refusing import HiddenError
 from rollforward.surfaces.server.security import headers_for
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ MEDIA = "application/problem+json"
 
 _STATUS: tuple[tuple[type[RollforwardError], int, str], ...] = (
     (NotFoundError, 404, "Not found"),
-    (HiddenError, 403, "Not shown"),
     (IncompleteError, 409, "The data does not suffice"),
     (BookLockedError, 423, "The book is being written"),
     (DiskFullError, 507, "The disk is full"),

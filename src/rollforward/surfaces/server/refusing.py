@@ -7,19 +7,10 @@ from urllib.parse import quote
 
 from fastapi import HTTPException
 
-from rollforward.errors import UsageError
-
 if TYPE_CHECKING:
     from fastapi import Request
 
 SIGN_IN = "/sign-in"
-
-
-class HiddenError(UsageError):
-    """Something was asked for that readers do not see who see no personal data."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} is not shown to readers who see no personal data. Ask an admin for another role.")
 
 
 def sign_in_first(request: Request) -> HTTPException:
