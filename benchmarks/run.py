@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from book import TODAY, benchmark_book
+from catching_up import catching_up
 from measures import Figure, command, median_seconds, paired, seconds
 from rollforward.book import View
 from rollforward.ledger.ground import Ground
@@ -55,6 +56,7 @@ def _figures(customers: int, rows: int) -> Iterator[Figure]:
     print(f"making the book of {customers:,} customers", flush=True)
     book = benchmark_book(FOLDER, customers)
     yield from _build(book)
+    yield from catching_up(book, FOLDER / "catching-up")
     yield from _queries(book)
     yield from _policies(book)
     yield from _import(rows)
