@@ -29,6 +29,9 @@ ITEM_FIELDS = ("plan", "product", "currency", "subscription")
 ACCOUNT_FIELDS = ("customer", "country", "name", "cohort")
 """The fields of an account itself, beside its attributes."""
 
+OWN_FIELDS = (*ITEM_FIELDS, *ACCOUNT_FIELDS)
+"""The fields that every book has."""
+
 NO_VALUE = "(none)"
 """What stands for a field that has no value."""
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
+from rollforward.ledger.arithmetic import whole
 from rollforward.ledger.cube import TOTAL
 from rollforward.ledger.exchange import convert, periods_before
 from rollforward.ledger.months import add_days
-from rollforward.ledger.segments import WHOLE, Ledger, Segment, chosen, flows, levels, moves, subscriptions
+from rollforward.ledger.segments import WHOLE, Ledger, Segment, chosen, levels, moves, subscriptions
 from rollforward.ledger.spans import forever
 
 if TYPE_CHECKING:
@@ -27,12 +28,6 @@ PERIODS = {"number": "int64", "start": "date", "end": "date"}
 
 COHORTS = {"number": "int64", "window": "int64", "opening": "date", "end": "date"}
 """The columns of the table of closed cohorts: the first day of the window, and the end of the period."""
-
-
-def flow_facts(ledger: Ledger, cube: ir.Table, dimensions: list[str], segment: Segment, periods: ir.Table) -> ir.Table:
-    """The flows by period: number (-1 for all before the first), value, kind, amount, moves, presence."""
-    kept = from_cube(cube, dimensions, segment)
-    return _by_period(flows(ledger, segment) if kept is None else kept, periods)
 
 
 def from_cube(cube: ir.Table, dimensions: list[str], segment: Segment) -> ir.Table | None:
@@ -49,7 +44,8 @@ def from_cube(cube: ir.Table, dimensions: list[str], segment: Segment) -> ir.Tab
     return None
 
 
-def _by_period(rows: ir.Table, periods: ir.Table) -> ir.Table:
+def by_period(rows: ir.Table, periods: ir.Table) -> ir.Table:
+    """Flows by period: number (-1 for all before the first), value, kind, amount, moves, presence."""
     last = periods.end.max().as_scalar()
     joined = rows.filter(rows.day < last).left_join(periods, [rows.day >= periods.start, rows.day < periods.end])
     numbered = joined.mutate(number=ibis.coalesce(joined.number, -1))
@@ -61,8 +57,8 @@ def _by_period(rows: ir.Table, periods: ir.Table) -> ir.Table:
 
 
 def subscription_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
-    """The comings and goings of subscriptions by period, like `flow_facts`."""
-    return _by_period(subscriptions(ledger, segment), periods)
+    """The comings and goings of subscriptions by period, like `by_period`."""
+    return by_period(subscriptions(ledger, segment), periods)
 
 
 def churner_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
@@ -73,6 +69,8 @@ def churner_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Tab
 
 def churners(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
     """Each customer with a churn in a period: number, value, account, and whether it had no MRR at its opening."""
+    if _moves_as_it_stands(ledger, segment):
+        return _churners_moved(ledger, segment, periods)
     rows = moves(ledger, segment)
     lost = rows.filter((rows.kind == "churn") & (rows.amount <= 0)).select("value", "account", "day")
     lost = lost.join(periods, [lost.day >= periods.start, lost.day < periods.end])
@@ -85,8 +83,26 @@ def churners(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
     return opened.mutate(joined=ibis.coalesce(opened.level, 0) == 0)
 
 
-def retained_facts(ledger: Ledger, segment: Segment, cohorts: ir.Table) -> ir.Table:
+def _churners_moved(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
+    """Churners by what their movements of the period say of its opening."""
+    rows = _moved(ledger, segment, periods, periods.start, ["number"])
+    is_churn = (rows.kind == "churn") & (rows.amount <= 0)
+    lost = rows.filter(is_churn).select("number", "value", "account").distinct()
+    own = rows.semi_join(lost, ["number", "value", "account"])
+    opened = own.group_by("number", "value", "account").agg(level=_level_before(own))
+    return opened.mutate(joined=opened.level == 0)
+
+
+def _level_before(rows: ir.Table) -> ir.IntegerValue:
+    """The level of an account before its movements in some days: the last one's level without all that they moved."""
+    last = rows.is_last.ifelse(rows.after, 0)
+    return (last - rows.amount).sum()
+
+
+def retained_facts(ledger: Ledger, segment: Segment, cohorts: ir.Table, flowing: ir.Table) -> ir.Table:
     """Closed cohorts by period and window: number, window, value, opening, closing, kept, customers, stayed."""
+    if _moves_as_it_stands(ledger, segment):
+        return _retained_moved(ledger, segment, cohorts, flowing)
     both = retained_accounts(ledger, segment, cohorts)
     return both.group_by("number", "window", "value").agg(
         opening=both.before.sum().cast(_TOTAL),
@@ -95,6 +111,70 @@ def retained_facts(ledger: Ledger, segment: Segment, cohorts: ir.Table) -> ir.Ta
         customers=both.count(),
         stayed=(both.after != 0).ifelse(1, 0).sum().cast("int64"),
     )
+
+
+def _moves_as_it_stands(ledger: Ledger, segment: Segment) -> bool:
+    """Whether an account of a segment moves as its movements say, and is there while its level is not 0."""
+    policy = ledger.ground.policy
+    return not segment.follows_items and policy.level == "customer" and policy.free == "ignore"
+
+
+def _retained_moved(ledger: Ledger, segment: Segment, cohorts: ir.Table, flowing: ir.Table) -> ir.Table:
+    """Closed cohorts from what stood at the opening, and from the accounts that moved since then: the few.
+
+    Who did not move is worth at the end what it was at the opening. Of who did, the level at the opening is that of
+    its last movement of the days without all that it moved in them; most move once, and need not be added up.
+    """
+    names = ["number", "window", "value"]
+    rows = _moved(ledger, segment, cohorts, cohorts.opening, ["number", "window"])
+    earlier = rows.filter(~rows.is_last)
+    earlier = earlier.group_by(*names, "account").agg(moved=whole(earlier.amount.sum()))
+    last = rows.filter(rows.is_last).left_join(earlier, [*names, "account"])
+    last = last.mutate(level=last.after - last.amount - ibis.coalesce(last.moved, 0))
+    there = last.filter(last.level != 0)
+    moved = there.group_by(*names).agg(
+        closing=(there.after - there.level).sum().cast(_TOTAL),
+        kept=(ibis.least(there.level, there.after) - there.level).sum().cast(_TOTAL),
+        gone=(there.after == 0).ifelse(1, 0).sum().cast("int64"),
+    )
+    opened = _opened(flowing, cohorts)
+    both = opened.left_join(moved, names)
+    return both.select(
+        *names,
+        opening=both.opening,
+        closing=(both.opening + ibis.coalesce(both.closing, 0)).cast(_TOTAL),
+        kept=(both.opening + ibis.coalesce(both.kept, 0)).cast(_TOTAL),
+        customers=both.customers,
+        stayed=both.customers - ibis.coalesce(both.gone, 0),
+    )
+
+
+def _opened(flowing: ir.Table, cohorts: ir.Table) -> ir.Table:
+    """What stood at the opening of each cohort: number, window, value, opening, customers, where there is any."""
+    rows = flowing.filter(~flowing.kind.isin(["trial", "usage"]))
+    rows = rows.join(cohorts, rows.day < cohorts.opening)
+    opened = rows.group_by("number", "window", "value").agg(
+        opening=rows.amount.sum().cast(_TOTAL), customers=rows.presence.sum().cast("int64")
+    )
+    return opened.filter(opened.customers != 0)
+
+
+def _moved(
+    ledger: Ledger, segment: Segment, spans: ir.Table, first: ir.DateValue, names: list[str]
+) -> ir.Table:
+    """The movements in each of some spans of days: `names` of the span, a movement's columns, and `is_last` in them.
+
+    Every day of a span stands in a row of its own, so that movements find theirs by equality, not by comparing.
+    """
+    days = spans.select(*names, "end", dated=ibis.range(first.cast("timestamp"), spans.end.cast("timestamp"), _DAY))
+    days = days.select(*names, "end", on=days.dated.unnest())
+    days = days.mutate(on=days.on.cast("date"))
+    rows = chosen(ledger, ledger.movements, segment)
+    rows = rows.join(days, rows.day == days.on)
+    return rows.select(*names, "value", "account", "kind", "amount", "after", is_last=rows.until >= rows.end)
+
+
+_DAY = ibis.interval(days=1)
 
 
 def retained_accounts(ledger: Ledger, segment: Segment, cohorts: ir.Table) -> ir.Table:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -296,23 +297,28 @@ def compiled(expression: ir.Table) -> str:
     return _compiled(expression.op())
 
 
+_COMPILING = threading.Lock()
+"""Held while an option of Ibis, which is one for all threads, is set."""
+
+
 @functools.lru_cache(maxsize=256)
 def _compiled(operation: Any) -> str:  # noqa: ANN401  an Ibis operation, which compares by what it says
     import ibis
 
     expression = operation.to_expr()
-    fused = ibis.options.sql.fuse_selects
-    ibis.options.sql.fuse_selects = False
-    try:
-        return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
-    finally:
-        ibis.options.sql.fuse_selects = fused
+    with _COMPILING:
+        fused = ibis.options.sql.fuse_selects
+        ibis.options.sql.fuse_selects = False
+        try:
+            return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
+        finally:
+            ibis.options.sql.fuse_selects = fused
 
 
-def made_tables(kept: KeptLedger) -> dict[str, ir.Table]:
+def made_tables(known_at: datetime | None, schemas: str) -> dict[str, ir.Table]:
     """The tables of a kept ledger as expressions. `PLACE` stands for its schema, so that queries can be reused."""
-    made = dict(current_records(kept.known_at))
-    for name, columns in json.loads(kept.schemas).items():
+    made = dict(current_records(known_at))
+    for name, columns in json.loads(schemas).items():
         made[name] = ibis_table(columns, name)
     return made
 
