@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rollforward.store.ledgers import KeptLedger
     from rollforward.store.settings import Settings
 
-FEW_ROWS = 500
+FEW_ROWS = 2_000
 """The rows of the longest answer that is remembered."""
 
 Where = Mapping[str, str | Sequence[str]]
@@ -151,7 +151,8 @@ class Asking:
 
         kept = self.kept
         ground = _ground(self.policy, kept.currency, kept.today, kept.traits)
-        key = (ground, tuple(kept.dimensions), kept.known_at, kept.schemas)
+        told_once = self.memory.recall("told once", lambda: ledgers.told_once(self.connection))
+        key = (ground, tuple(kept.dimensions), kept.known_at, kept.schemas, told_once)
         made, tables = _tables(*key)
         running = Running(self.connection, kept.name, self.memory)
         return Source(
@@ -177,12 +178,12 @@ def _ground(policy: Policy, currency: str, today: date, traits: str) -> Ground:
 
 @functools.lru_cache(maxsize=64)
 def _tables(
-    ground: Ground, _: tuple[str, ...], known_at: datetime | None, schemas: str
+    ground: Ground, _: tuple[str, ...], known_at: datetime | None, schemas: str, told_once: bool  # noqa: FBT001
 ) -> tuple[Mapping[str, ir.Table], Ledger]:
     """The tables of a ledger as expressions: all by name, and those that questions are answered from."""
     from rollforward.ledger.build import ledger
 
-    made = ledgers.made_tables(known_at, schemas)
+    made = ledgers.made_tables(known_at, schemas, told_once=told_once)
     return made, ledger(made, ground)
 
 

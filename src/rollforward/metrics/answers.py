@@ -148,7 +148,7 @@ def _family_queries(source: Source, question: Question) -> list[Query]:
     more = (question.needs, question.known_to)
     if name := _kept_flows(source, question):
         found = queries(source, question, _families_of_kept, more)
-        return [replace(one, sql=one.sql.replace(_KEPT, name)) for one in found]
+        return [replace(one, sql=one.sql.replace(f'"{_KEPT}"', name)) for one in found]
     return queries(source, question, _families, more)
 
 

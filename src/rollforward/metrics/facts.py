@@ -84,19 +84,16 @@ def churners(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
 
 
 def _churners_moved(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
-    """Churners by what their movements of the period say of its opening."""
-    rows = _moved(ledger, segment, periods, periods.start, ["number"])
-    is_churn = (rows.kind == "churn") & (rows.amount <= 0)
-    lost = rows.filter(is_churn).select("number", "value", "account").distinct()
-    own = rows.semi_join(lost, ["number", "value", "account"])
-    opened = own.group_by("number", "value", "account").agg(level=_level_before(own))
-    return opened.mutate(joined=opened.level == 0)
-
-
-def _level_before(rows: ir.Table) -> ir.IntegerValue:
-    """The level of an account before its movements in some days: the last one's level without all that they moved."""
-    last = rows.is_last.ifelse(rows.after, 0)
-    return (last - rows.amount).sum()
+    """Churners by their comings and goings in the period, which tell whether they were there at its opening."""
+    rows = ledger.movements.filter(ledger.movements.presence != 0)
+    rows = _within(chosen(ledger, rows, segment), periods, periods.start, ["number"])
+    own = rows.group_by("number", *_grouped(segment), "account").agg(
+        churns=((rows.kind == "churn") & (rows.amount <= 0)).ifelse(1, 0).sum(),
+        there=(rows.presence.argmax(rows.until) == 1).ifelse(1, 0) - rows.presence.sum(),
+    )
+    lost = own.filter(own.churns > 0)
+    value = lost.value if segment.by else ibis.literal("")
+    return lost.select("number", "account", value=value, joined=lost.there == 0)
 
 
 def retained_facts(ledger: Ledger, segment: Segment, cohorts: ir.Table, flowing: ir.Table) -> ir.Table:
@@ -125,22 +122,26 @@ def _retained_moved(ledger: Ledger, segment: Segment, cohorts: ir.Table, flowing
     Who did not move is worth at the end what it was at the opening. Of who did, the level at the opening is that of
     its last movement of the days without all that it moved in them; most move once, and need not be added up.
     """
-    names = ["number", "window", "value"]
-    rows = _moved(ledger, segment, cohorts, cohorts.opening, ["number", "window"])
+    # Filters and groups are those of accounts here, so that an account names its value too.
+    numbered = cohorts.mutate(cohort=cohorts.number * _WINDOWS + cohorts.window)
+    rows = _within(chosen(ledger, ledger.movements, segment), numbered, numbered.opening, ["cohort"])
+    rows = rows.mutate(is_last=rows.until >= rows.end)
     earlier = rows.filter(~rows.is_last)
-    earlier = earlier.group_by(*names, "account").agg(moved=whole(earlier.amount.sum()))
-    last = rows.filter(rows.is_last).left_join(earlier, [*names, "account"])
-    last = last.mutate(level=last.after - last.amount - ibis.coalesce(last.moved, 0))
+    earlier = earlier.group_by("cohort", "account").agg(moved=earlier.amount.sum())
+    last = rows.filter(rows.is_last).left_join(earlier, ["cohort", "account"])
+    last = last.mutate(level=last.after - last.amount - whole(ibis.coalesce(last.moved, 0)))
     there = last.filter(last.level != 0)
-    moved = there.group_by(*names).agg(
+    moved = there.group_by("cohort", *_grouped(segment)).agg(
         closing=(there.after - there.level).sum().cast(_TOTAL),
         kept=(ibis.least(there.level, there.after) - there.level).sum().cast(_TOTAL),
         gone=(there.after == 0).ifelse(1, 0).sum().cast("int64"),
     )
-    opened = _opened(flowing, cohorts)
-    both = opened.left_join(moved, names)
+    opened = _opened(flowing, numbered)
+    both = opened.left_join(moved, ["cohort", *_grouped(segment)])
     return both.select(
-        *names,
+        "number",
+        "window",
+        "value",
         opening=both.opening,
         closing=(both.opening + ibis.coalesce(both.closing, 0)).cast(_TOTAL),
         kept=(both.opening + ibis.coalesce(both.kept, 0)).cast(_TOTAL),
@@ -149,29 +150,34 @@ def _retained_moved(ledger: Ledger, segment: Segment, cohorts: ir.Table, flowing
     )
 
 
+_WINDOWS = 1000
+"""More than the months of any window, so that a period and a window make one number."""
+
+
+def _grouped(segment: Segment) -> list[str]:
+    """The column of a segment's groups, if it has any: what is the same for all need not be compared."""
+    return ["value"] if segment.by else []
+
+
 def _opened(flowing: ir.Table, cohorts: ir.Table) -> ir.Table:
-    """What stood at the opening of each cohort: number, window, value, opening, customers, where there is any."""
+    """What stood at the opening of each cohort: number, window, cohort, value, opening, customers, if there is any."""
     rows = flowing.filter(~flowing.kind.isin(["trial", "usage"]))
     rows = rows.join(cohorts, rows.day < cohorts.opening)
-    opened = rows.group_by("number", "window", "value").agg(
+    opened = rows.group_by("number", "window", "cohort", "value").agg(
         opening=rows.amount.sum().cast(_TOTAL), customers=rows.presence.sum().cast("int64")
     )
     return opened.filter(opened.customers != 0)
 
 
-def _moved(
-    ledger: Ledger, segment: Segment, spans: ir.Table, first: ir.DateValue, names: list[str]
-) -> ir.Table:
-    """The movements in each of some spans of days: `names` of the span, a movement's columns, and `is_last` in them.
+def _within(rows: ir.Table, ranges: ir.Table, first: ir.DateValue, names: list[str]) -> ir.Table:
+    """The rows whose day is in a range of days, from `first` until before `end`, with the `names` and end of each.
 
-    Every day of a span stands in a row of its own, so that movements find theirs by equality, not by comparing.
+    Every day of a range stands in a row of its own, so that rows find theirs by equality and not by comparing.
     """
-    days = spans.select(*names, "end", dated=ibis.range(first.cast("timestamp"), spans.end.cast("timestamp"), _DAY))
+    days = ranges.select(*names, "end", dated=ibis.range(first.cast("timestamp"), ranges.end.cast("timestamp"), _DAY))
     days = days.select(*names, "end", on=days.dated.unnest())
     days = days.mutate(on=days.on.cast("date"))
-    rows = chosen(ledger, ledger.movements, segment)
-    rows = rows.join(days, rows.day == days.on)
-    return rows.select(*names, "value", "account", "kind", "amount", "after", is_last=rows.until >= rows.end)
+    return rows.join(days, rows.day == days.on).drop("on")
 
 
 _DAY = ibis.interval(days=1)

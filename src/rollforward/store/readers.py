@@ -30,7 +30,7 @@ Identity = tuple[int, int, int, int]
 RECORDS = "book"
 """The name under which a connection sees the file of records."""
 
-REMEMBERED = 1024
+REMEMBERED = 512
 """How many answers about one state of a book are kept. The one that was not asked for the longest gives way."""
 
 
