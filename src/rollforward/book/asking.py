@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rollforward.ledger.ground import Ground
     from rollforward.ledger.segments import Ledger, Segment
     from rollforward.metrics.answers import Question, Source
+    from rollforward.metrics.listings import Page
     from rollforward.metrics.registry import Metric
     from rollforward.policy.policy import Policy
     from rollforward.results import Stamp
@@ -62,6 +63,22 @@ class Asked:
         from rollforward.metrics.answers import flow_sql
 
         return self.placed(flow_sql(self.source, self.question))
+
+
+_FIRST, _NUMBER = 9_000_000_000_000_001, 9_000_000_000_000_002
+"""Numbers that stand for those of a page while its query is made, which is done once."""
+
+
+def page_of(asked: Asked, paged: Callable[[Page | None], ir.Table]) -> Callable[[int, int], str]:
+    """The query of a page of a listing by its first row and their number."""
+
+    @functools.cache
+    def made() -> str:
+        from rollforward.metrics.listings import Page
+
+        return asked.sql(paged(Page(_FIRST, _NUMBER)))
+
+    return lambda first, number: made().replace(str(_FIRST), f"{first:d}").replace(str(_NUMBER), f"{number:d}")
 
 
 @dataclass(frozen=True)
@@ -178,7 +195,7 @@ def _ground(policy: Policy, currency: str, today: date, traits: str) -> Ground:
 
 @functools.lru_cache(maxsize=64)
 def _tables(
-    ground: Ground, _: tuple[str, ...], known_at: datetime | None, schemas: str, told_once: bool  # noqa: FBT001
+    ground: Ground, _: tuple[str, ...], known_at: datetime | None, schemas: str, told_once: bool
 ) -> tuple[Mapping[str, ir.Table], Ledger]:
     """The tables of a ledger as expressions: all by name, and those that questions are answered from."""
     from rollforward.ledger.build import ledger

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    import ibis.expr.types as ir
+
     from rollforward.book import constant
     from rollforward.book.asking import Asked, Where
     from rollforward.calendar import Every
     from rollforward.listing import Listing
     from rollforward.metrics.figures import Figures
+    from rollforward.metrics.listings import Page
     from rollforward.metrics.registry import Metric
 
 
@@ -220,21 +223,26 @@ class Figuring(Closing, Examining):
             if account is not None:
                 account_called(Asking(asked), account)
             source, of = asked.source, {"kind": kind, "account": account}
+            kinds = {"day": "day", "mrr": "money", "before": "money", "after": "money"}
             if causes:
                 expression = caused_movement_list(source.ledger, source.records, asked.question, **of)
-            else:
-                expression = movement_list(source.ledger, asked.question, **of)
-        kinds = {"day": "day", "mrr": "money", "before": "money", "after": "money"}
-        return self._listing("movements with causes" if causes else "movements", expression, kinds, asked)
+                return self._listing("movements with causes", expression, kinds, asked)
+
+            def listed(page: Page | None) -> ir.Table:
+                return movement_list(source.ledger, asked.question, **of, page=page)
+
+        return self._listing("movements", listed(None), kinds, asked, paged=listed)
 
     def accounts(self, *, where: Where | None = None, search: str | None = None, view: View = View()) -> Listing:
         """Every account: its MRR now, since when, its last movement, and its plans."""
         with self._asking(view, where, None, "day", None, None, whole_ledger=True, ends_by=None) as asked:
             from rollforward.metrics.listings import account_list
 
-            expression = account_list(asked.source.ledger, asked.question, search)
+            def listed(page: Page | None) -> ir.Table:
+                return account_list(asked.source.ledger, asked.question, search, page)
+
         kinds = {"mrr": "money", "arr": "money", "since": "day", "last_moved": "day"}
-        return self._listing("accounts", expression, kinds, asked)
+        return self._listing("accounts", listed(None), kinds, asked, paged=listed)
 
     def customer_months(self, *, where: Where | None = None, view: View = View()) -> Listing:
         """The customer cube: the MRR of every customer at every month end at which it has some."""
@@ -243,7 +251,8 @@ class Figuring(Closing, Examining):
 
             expression = customer_month_list(asked.source.ledger, asked.question)
             months = asked.question.period_rows()
-        return self._listing("customer_months", expression, {"month_end": "day", "mrr": "money"}, asked, months)
+        kinds = {"month_end": "day", "mrr": "money"}
+        return self._listing("customer_months", expression, kinds, asked, periods_asked=months)
 
     def _held(self, view: View, at: date) -> View:
         """The view whose policy holds the rates of one day."""

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from rollforward.book.asking import Asked, Asking, Where, hand_in
+from rollforward.book.asking import Asked, Asking, Where, hand_in, page_of
 from rollforward.book.completeness import Sources, require_known, stale
 from rollforward.book.view import Clock, Progress, View, now, quiet
 from rollforward.calendar import EVERY, Every
@@ -24,12 +24,13 @@ from rollforward.store.policies import PolicyShelf
 from rollforward.store.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
     import ibis.expr.types as ir
 
+    from rollforward.metrics.listings import Page
     from rollforward.metrics.registry import Metric
 
 
@@ -200,7 +201,9 @@ class Kept:
         expression: ir.Table,
         kinds: Mapping[str, str],
         asked: Asked,
+        *,
         periods_asked: list[tuple[Any, ...]] | None = None,
+        paged: Callable[[Page | None], ir.Table] | None = None,
     ) -> Listing:
         from rollforward.metrics.facts import PERIODS
 
@@ -215,7 +218,8 @@ class Kept:
                 return connection.execute(statement).fetchall()
 
         columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in expression.columns)  # type: ignore[arg-type]
-        return Listing(subject, columns, asked.stamp, sql, lambda: run(sql), expression, run)
+        page = page_of(asked, paged) if paged else None
+        return Listing(subject, columns, asked.stamp, sql, lambda: run(sql), expression, run, page)
 
 
 def _why_nothing(error: IncompleteError, connection: duckdb.DuckDBPyConnection, kept: KeptLedger) -> IncompleteError:
