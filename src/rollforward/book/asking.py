@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from rollforward.ledger.ground import Ground
     from rollforward.ledger.segments import Ledger, Segment
     from rollforward.metrics.answers import Question, Source
-    from rollforward.metrics.listings import Page
     from rollforward.metrics.registry import Metric
     from rollforward.policy.policy import Policy
     from rollforward.results import Stamp
@@ -58,6 +57,28 @@ class Asked:
         """A query over the kept ledger, under its name."""
         return sql.replace(ledgers.PLACE, self.kept.name)
 
+    def made(
+        self, about: str, make: Callable[..., ir.Table], more: Hashable = None, **texts: str | None
+    ) -> tuple[str, tuple[str, ...]]:
+        """The SQL and the columns of what `make` makes of texts by name. It is made once for all texts.
+
+        `about` and `more` tell it from what others make of the same question.
+        """
+        from rollforward.metrics.forms import filled, mark
+
+        given = {name: (text,) for name, text in texts.items() if text is not None}
+        question = self.question
+        where = tuple(question.segment.where.items())
+        asked = (where, question.segment.by, question.periods, question.today)
+
+        def find() -> tuple[str, tuple[str, ...]]:
+            marks = {name: mark(name) if name in given else None for name in texts}
+            expression = make(**marks)
+            return ledgers.compiled(expression), tuple(expression.columns)
+
+        sql, columns = _MADE.recall((about, more, tuple(given), self.source.key, asked), find)
+        return self.placed(filled(sql, given)), columns
+
     def flow_sql(self) -> str:
         """The SQL of the flows that the question is about."""
         from rollforward.metrics.answers import flow_sql
@@ -65,20 +86,26 @@ class Asked:
         return self.placed(flow_sql(self.source, self.question))
 
 
+_MADE = Memory()
+"""Queries that were made of the questions of this process."""
+
 _FIRST, _NUMBER = 9_000_000_000_000_001, 9_000_000_000_000_002
 """Numbers that stand for those of a page while its query is made, which is done once."""
 
 
-def page_of(asked: Asked, paged: Callable[[Page | None], ir.Table]) -> Callable[[int, int], str]:
+def page_of(
+    asked: Asked, about: str, paged: Callable[..., ir.Table], texts: Mapping[str, str | None]
+) -> Callable[[int, int], str]:
     """The query of a page of a listing by its first row and their number."""
 
-    @functools.cache
-    def made() -> str:
+    def query(first: int, number: int) -> str:
         from rollforward.metrics.listings import Page
 
-        return asked.sql(paged(Page(_FIRST, _NUMBER)))
+        page = Page(_FIRST, _NUMBER)
+        sql, _ = asked.made(about, lambda **of: paged(**of, page=page), "page", **texts)
+        return sql.replace(str(_FIRST), f"{first:d}").replace(str(_NUMBER), f"{number:d}")
 
-    return lambda first, number: made().replace(str(_FIRST), f"{first:d}").replace(str(_NUMBER), f"{number:d}")
+    return query
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from rollforward.calendar import Every
     from rollforward.listing import Listing
     from rollforward.metrics.figures import Figures
-    from rollforward.metrics.listings import Page
     from rollforward.metrics.registry import Metric
 
 
@@ -222,37 +221,42 @@ class Figuring(Closing, Examining):
 
             if account is not None:
                 account_called(Asking(asked), account)
-            source, of = asked.source, {"kind": kind, "account": account}
+            source, texts = asked.source, {"kind": kind, "account": account}
             kinds = {"day": "day", "mrr": "money", "before": "money", "after": "money"}
-            if causes:
-                expression = caused_movement_list(source.ledger, source.records, asked.question, **of)
-                return self._listing("movements with causes", expression, kinds, asked)
 
-            def listed(page: Page | None) -> ir.Table:
-                return movement_list(source.ledger, asked.question, **of, page=page)
+            def caused(**of: Any) -> ir.Table:  # noqa: ANN401
+                return caused_movement_list(source.ledger, source.records, asked.question, **of)
 
-        return self._listing("movements", listed(None), kinds, asked, paged=listed)
+            def listed(**of: Any) -> ir.Table:  # noqa: ANN401
+                return movement_list(source.ledger, asked.question, **of)
+
+        if causes:
+            return self._listing("movements with causes", caused, kinds, asked, texts=texts)
+        return self._listing("movements", listed, kinds, asked, texts=texts, paged=True)
 
     def accounts(self, *, where: Where | None = None, search: str | None = None, view: View = View()) -> Listing:
         """Every account: its MRR now, since when, its last movement, and its plans."""
         with self._asking(view, where, None, "day", None, None, whole_ledger=True, ends_by=None) as asked:
             from rollforward.metrics.listings import account_list
 
-            def listed(page: Page | None) -> ir.Table:
-                return account_list(asked.source.ledger, asked.question, search, page)
+            def listed(**of: Any) -> ir.Table:  # noqa: ANN401
+                return account_list(asked.source.ledger, asked.question, **of)
 
         kinds = {"mrr": "money", "arr": "money", "since": "day", "last_moved": "day"}
-        return self._listing("accounts", listed(None), kinds, asked, paged=listed)
+        texts = {"search": search.lower() if search else None}
+        return self._listing("accounts", listed, kinds, asked, texts=texts, paged=True)
 
     def customer_months(self, *, where: Where | None = None, view: View = View()) -> Listing:
         """The customer cube: the MRR of every customer at every month end at which it has some."""
         with self._asking(view, where, None, "month", None, None, ends_by=None) as asked:
             from rollforward.metrics.listings import customer_month_list
 
-            expression = customer_month_list(asked.source.ledger, asked.question)
+            def listed() -> ir.Table:
+                return customer_month_list(asked.source.ledger, asked.question)
+
             months = asked.question.period_rows()
         kinds = {"month_end": "day", "mrr": "money"}
-        return self._listing("customer_months", expression, kinds, asked, periods_asked=months)
+        return self._listing("customer_months", listed, kinds, asked, periods_asked=months)
 
     def _held(self, view: View, at: date) -> View:
         """The view whose policy holds the rates of one day."""

@@ -6,6 +6,8 @@ import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     import duckdb
     import ibis.expr.types as ir
 
-    from rollforward.metrics.listings import Page
     from rollforward.metrics.registry import Metric
 
 
@@ -198,16 +199,18 @@ class Kept:
     def _listing(
         self,
         subject: str,
-        expression: ir.Table,
+        make: Callable[..., ir.Table],
         kinds: Mapping[str, str],
         asked: Asked,
         *,
         periods_asked: list[tuple[Any, ...]] | None = None,
-        paged: Callable[[Page | None], ir.Table] | None = None,
+        paged: bool = False,
+        texts: Mapping[str, str | None] = MappingProxyType({}),
     ) -> Listing:
+        """A listing of what `make` makes of texts by name, and of a page if it is `paged`."""
         from rollforward.metrics.facts import PERIODS
 
-        sql = asked.sql(expression)
+        sql, names = asked.made(subject, make, **texts)
 
         def run(statement: str) -> list[tuple[Cell, ...]]:
             with self._database.sharing() as connection:
@@ -217,9 +220,9 @@ class Kept:
                     hand_in(connection, "asked_periods", PERIODS, periods_asked)
                 return connection.execute(statement).fetchall()
 
-        columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in expression.columns)  # type: ignore[arg-type]
-        page = page_of(asked, paged) if paged else None
-        return Listing(subject, columns, asked.stamp, sql, lambda: run(sql), expression, run, page)
+        columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in names)  # type: ignore[arg-type]
+        page = page_of(asked, subject, make, texts) if paged else None
+        return Listing(subject, columns, asked.stamp, sql, lambda: run(sql), partial(make, **texts), run, page)
 
 
 def _why_nothing(error: IncompleteError, connection: duckdb.DuckDBPyConnection, kept: KeptLedger) -> IncompleteError:

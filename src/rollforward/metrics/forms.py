@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FIRST, _OTHERS = "\ue000{}\ue001", "\ue000{}\ue002"
 """What stands for the first value of a filter, and for all others. These letters mean nothing in any text."""
 
-_MARKED = re.compile("'\ue000([0-9]+)(\ue001|\ue002)'")
+_MARKED = re.compile("'\ue000([0-9a-z]+)(\ue001|\ue002)'")
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,20 @@ def _marks(number: int, count: int) -> tuple[str, ...]:
 
 
 def _filled(sql: str, values: list[tuple[str, ...]]) -> str:
-    def text(mark: re.Match[str]) -> str:
-        own = values[int(mark[1])]
-        return ", ".join(map(quoted, own[:1] if mark[2] == _FIRST[-1] else own[1:]))
+    return filled(sql, {str(number): own for number, own in enumerate(values)})
+
+
+def mark(name: str) -> str:
+    """What stands for a text of a name in a query that is made once for all texts."""
+    return _FIRST.format(name)
+
+
+def filled(sql: str, values: Mapping[str, Sequence[str]]) -> str:
+    """A query with the values of its marks, by name."""
+
+    def text(found: re.Match[str]) -> str:
+        own = values[found[1]]
+        return ", ".join(map(quoted, own[:1] if found[2] == _FIRST[-1] else own[1:]))
 
     return _MARKED.sub(text, sql) if values else sql
 

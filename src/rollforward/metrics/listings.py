@@ -90,7 +90,10 @@ def _paged(rows: ir.Table, in_order: list[Any], page: Page | None) -> ir.Table:
 
 
 def account_list(ledger: Ledger, question: Question, search: str | None, page: Page | None = None) -> ir.Table:
-    """The accounts of a segment on the last day: account, name, country, status, mrr, arr, since, last_moved, plans."""
+    """The accounts of a segment on the last day: account, name, country, status, mrr, arr, since, last_moved, plans.
+
+    `search`, in small letters, is a part of the id or of the name.
+    """
     at = ibis.literal(question.today)
     listed = _standing(ledger, chosen(ledger, ledger.movements, question.segment), at)
     listed = listed.mutate(status=(listed.annual != 0).ifelse("active", "churned"))
@@ -118,7 +121,7 @@ def account_list(ledger: Ledger, question: Question, search: str | None, page: P
 
 def _searched(listed: ir.Table, search: str) -> ir.Table:
     text = ibis.coalesce(listed.name, "") + " " + listed.account
-    return listed.filter(text.lower().contains(search.lower()))
+    return listed.filter(text.lower().contains(search))
 
 
 def _standing(ledger: Ledger, rows: ir.Table, at: ir.DateValue) -> ir.Table:
