@@ -12,6 +12,7 @@ from durability.world import import_second, opened
 from rollforward.errors import NotFoundError
 from rollforward.store import ledgers
 from rollforward.store.database import Database
+from rollforward.store.readers import Memory
 
 THREADS = 8
 
@@ -130,3 +131,23 @@ def held_inodes():
         with suppress(OSError):
             found.add(descriptor.stat().st_ino)
     return found
+
+
+SEGMENTS = (
+    ({"customer": ("c1", "c2", "c21")}, None),
+    ({"customer": "c30"}, "plan"),
+    ({"plan": "Pro", "currency": ("EUR", "USD")}, "country"),
+    ({"plan": "what O'Brien's called \ue0000\ue001"}, None),
+    ({"cohort": ("2025-01-01", "2025-03-01")}, "cohort"),
+)
+
+
+@pytest.mark.parametrize(("where", "by"), SEGMENTS)
+def test_what_is_kept_of_a_segment_says_what_is_worked_out_anew(world, monkeypatch, where, by):
+    book = opened(built(world, "segments"))
+    kept = book.metrics(where=where, by=by).rows
+    again = book.metrics("mrr", "nrr", "grr", "churned_customers", every="quarter", where=where, by=by).rows
+    monkeypatch.setattr(Memory, "recall_table", lambda *_: None)
+    afresh = opened(book.path)
+    assert kept == afresh.metrics(where=where, by=by).rows
+    assert again == afresh.metrics("mrr", "nrr", "grr", "churned_customers", every="quarter", where=where, by=by).rows
