@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 TABLES_KEPT = 32
 """How many tables of flows an engine keeps beside the files of a book."""
 
+LONGEST_TABLE = 500_000
+"""The rows of the longest of them. What has more is worked out each time, so that memory stays bounded."""
+
 Found = TypeVar("Found")
 Identity = tuple[int, int, int, int]
 
@@ -40,7 +43,7 @@ class Memory:
     def __init__(self, *, keeps_tables: bool = False) -> None:
         self.keeps_tables = keeps_tables
         self._found: OrderedDict[Hashable, Any] = OrderedDict()
-        self._tables: dict[str, str] = {}
+        self._tables: dict[str, str | None] = {}
         self._lock, self._making = threading.Lock(), threading.Lock()
 
     def recall(
@@ -61,15 +64,22 @@ class Memory:
         return found
 
     def recall_table(self, sql: str, connection: duckdb.DuckDBPyConnection) -> str | None:
-        """The name of a table that holds the rows of a query, made now if it is not there; None if there are enough."""
+        """The name of a table that holds the rows of a query, made now if it is not there; None if they are too many."""
         with self._making:
             if sql not in self._tables:
                 if len(self._tables) >= TABLES_KEPT:
                     return None
-                name = f"memory.main.kept_{len(self._tables)}"
-                connection.execute(f"CREATE TABLE {name} AS {sql}")
-                self._tables[sql] = name
+                self._tables[sql] = _made_table(f"memory.main.kept_{len(self._tables)}", sql, connection)
             return self._tables[sql]
+
+
+def _made_table(name: str, sql: str, connection: duckdb.DuckDBPyConnection) -> str | None:
+    connection.execute(f"CREATE TABLE {name} AS {sql}")
+    ((rows,),) = connection.execute(f"SELECT count(*) FROM {name}").fetchall()
+    if rows <= LONGEST_TABLE:
+        return name
+    connection.execute(f"DROP TABLE {name}")
+    return None
 
 
 @dataclass
