@@ -64,7 +64,7 @@ class Memory:
         return found
 
     def recall_table(self, sql: str, connection: duckdb.DuckDBPyConnection) -> str | None:
-        """The name of a table that holds the rows of a query, made now if it is not there; None if they are too many."""
+        """The name of a table that holds the rows of a query, made now if there is none; None if they are too many."""
         with self._making:
             if sql not in self._tables:
                 if len(self._tables) >= TABLES_KEPT:
