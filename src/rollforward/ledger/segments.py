@@ -29,6 +29,9 @@ ITEM_FIELDS = ("plan", "product", "currency", "subscription")
 ACCOUNT_FIELDS = ("customer", "country", "name", "cohort")
 """The fields of an account itself, beside its attributes."""
 
+OWN_FIELDS = (*ITEM_FIELDS, *ACCOUNT_FIELDS)
+"""The fields that every book has."""
+
 NO_VALUE = "(none)"
 """What stands for a field that has no value."""
 
@@ -141,7 +144,7 @@ def moves(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
     """The movements of a segment: value, account, day, kind, amount, presence."""
     if not segment.follows_items:
         return chosen(ledger, ledger.movements, segment).select(*_MOVE)
-    if segment.where or _is_rounded_by_subscription(ledger.ground):
+    if segment.item_fields or _is_rounded_by_subscription(ledger.ground):
         return _classified(ledger, segment, ledger.ground)
     return _moves_by_item_field(ledger, segment)
 
@@ -162,7 +165,7 @@ def _moves_by_item_field(ledger: Ledger, segment: Segment) -> ir.Table:
     spans = ledger.valued.filter(ledger.valued.line == "mrr")
     if ledger.ground.policy.free == "ignore":
         spans = spans.filter(spans.amount != 0)
-    spans = spans.mutate(value=_value(spans, str(segment.by)))
+    spans = chosen(ledger, spans, segment)
     accounts = spans.group_by("account").agg(value=spans.value.min(), other=spans.value.max())
     single = accounts.filter(accounts.value == accounts.other).select("account", "value")
     several = accounts.filter(accounts.value != accounts.other).select("account")
@@ -237,6 +240,8 @@ def chosen(ledger: Ledger, rows: ir.Table, segment: Segment) -> ir.Table:
     for field, values in segment.where.items():
         if field in rows.columns and field in ITEM_FIELDS:
             rows = rows.filter(_value(rows, field).isin(values))
+        elif _knows_cohort(ledger, rows, field):
+            rows = rows.filter(_cohort(rows).isin(values))
         else:
             keyed = _by_account(ledger, field)
             rows = rows.semi_join(keyed.filter(keyed.value.isin(values)), "account")
@@ -244,10 +249,19 @@ def chosen(ledger: Ledger, rows: ir.Table, segment: Segment) -> ir.Table:
         return rows.mutate(value=ibis.literal(""))
     if segment.by in ITEM_FIELDS:
         return rows.mutate(value=_value(rows, segment.by))
-    if segment.by == "cohort" and "since" in rows.columns and ledger.ground.policy.level == "customer":
-        return rows.mutate(value=month_start(rows.since).cast("string"))
+    if _knows_cohort(ledger, rows, segment.by):
+        return rows.mutate(value=_cohort(rows))
     joined = rows.left_join(_by_account(ledger, segment.by), "account")
     return joined.select(*rows.columns, value=ibis.coalesce(joined.value, NO_VALUE))
+
+
+def _knows_cohort(ledger: Ledger, rows: ir.Table, field: str) -> bool:
+    """Whether a field is the cohort of accounts, and each row says since when its account has MRR."""
+    return field == "cohort" and "since" in rows.columns and ledger.ground.policy.level == "customer"
+
+
+def _cohort(rows: ir.Table) -> ir.StringValue:
+    return month_start(rows.since).cast("string")
 
 
 def _value(rows: ir.Table, field: str) -> ir.StringValue:
@@ -259,7 +273,7 @@ def _by_account(ledger: Ledger, field: str) -> ir.Table:
     if field == "cohort":
         movements = ledger.movements
         first = movements.group_by("account").agg(since=movements.since.min())
-        return first.select("account", value=month_start(first.since).cast("string"))
+        return first.select("account", value=_cohort(first))
     customers = ledger.customers
     if field == "customer":
         accounts = ledger.movements.select("account").distinct()
