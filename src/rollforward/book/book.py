@@ -14,6 +14,7 @@ from rollforward.book.view import Clock, Progress, View, now, quiet
 from rollforward.errors import BookExistsError, RollforwardError, UsageError
 from rollforward.store import settings
 from rollforward.store.database import Database, MemoryDatabase
+from rollforward.store.memory import bound_memory
 from rollforward.store.settings import Settings
 
 if TYPE_CHECKING:
@@ -120,11 +121,19 @@ class Book(Opening, Auditing, Entering):
 
         return restore(Path(file), Path(folder), dry_run=dry_run, progress=progress)
 
-    def build(self, view: View = View(), *, progress: Progress = quiet, force: bool = True) -> KeptLedger:
-        """Build the ledger of a view anew and prove it; with `force=False` only if it is not up to date."""
+    def build(
+        self, view: View = View(), *, progress: Progress = quiet, force: bool = True, memory: str | None = None
+    ) -> KeptLedger:
+        """Build the ledger of a view anew and prove it; with `force=False` only if it is not up to date.
+
+        `memory`, such as "2GB", bounds what the engine holds at a time; the rest lies in the book's folder meanwhile.
+        MemoryTooSmallError, and nothing kept, where that does not suffice; UsageError if it is no size.
+        """
         view = replace(view, policy=self._used(view))
         with self._database.reading() as connection:
             require_known(connection, view.as_of, self._clock())
+            if memory is not None:
+                bound_memory(connection, memory)
             found = None if force else self._found(connection, self._key(view))
             return found or self._build(connection, view, progress)
 

@@ -15,6 +15,7 @@ from rollforward.errors import DamagedError
 from rollforward.store import engine
 from rollforward.store.integrity import chain_imports
 from rollforward.store.lock import writers_lock
+from rollforward.store.memory import shortage_told
 from rollforward.store.migrations import check_current, check_known, format_version, migrate
 from rollforward.store.placing import copy, full_disk_told, put_in_place
 from rollforward.store.schema import FORMAT_VERSION, create_statements
@@ -161,7 +162,7 @@ class Database:
         """An empty place of a ledger's name to build it in from what the connection reads; kept at the end, or not."""
         sweep(self.folder)
         engine.detach(connection, ledger)
-        with workplace(self.folder) as place, full_disk_told(self.folder, place):
+        with workplace(self.folder) as place, full_disk_told(self.folder, place), shortage_told(connection):
             made = place / f"{ledger}.duckdb"
             engine.attach_new(connection, made, ledger)
             try:
