@@ -20,7 +20,7 @@ _BINARY = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 _A_THREAD = 64 * 10**6
 _A_RECORD = 40
-"""What a build needs at the least: bytes for each thread, and for each record. Measured; see decision 0020."""
+"""What a build is told to need: bytes for each thread and for each record, above what sufficed: see decision 0020."""
 
 
 def memory_size(text: str) -> int:
