@@ -38,8 +38,8 @@ lint: $(BIN)/.installed ## Ruff with all rules and mypy strict
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(BIN)/.installed ## Speed and memory beside references in the same run (SIZE=customers)
-	$(BIN)/python benchmarks/run.py --size $(SIZE) --write
+bench: $(BIN)/.installed ## Speed and memory beside references in the same run (SIZE=customers, ROWS=kinds)
+	$(BIN)/python benchmarks/run.py --size $(SIZE) $(if $(ROWS),--rows $(ROWS)) --write
 
 snapshots: $(BIN)/.installed ## Refresh the golden files of the command line and the docs
 	REFRESH_SNAPSHOTS=1 $(BIN)/pytest -n 0 tests/test_cli_golden.py tests/test_docs.py tests/test_presets.py tests/test_real_data.py tests/test_case_pages.py tests/test_vendors.py

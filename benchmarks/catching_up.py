@@ -6,14 +6,15 @@ import shutil
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from book import benchmark_book
 from measures import Figure, paired, seconds
+from places import FOLDER
 from rollforward.book import Book
 from rollforward.sources.canonical import translate_records
 from rollforward.store.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 TOUCHED = 1_000
 RUNS = 3
@@ -30,8 +31,10 @@ SELECT {_COLUMNS} FROM subscription_items WHERE record IN (
 """The last terms of customers who are spread over the whole book, others in each run."""
 
 
-def catching_up(book: Book, folder: Path) -> Iterator[Figure]:
+def catching_up_rows(customers: int) -> Iterator[Figure]:
     """An import of new prices of 1,000 customers into a copy of a built book: its ledger changed, to one built anew."""
+    book, folder = benchmark_book(FOLDER, customers), FOLDER / "catching-up"
+    book.ledger()
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(book.path, folder)
     copy = Book.open(folder)

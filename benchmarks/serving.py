@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
-from places import FOLDER
 
 from book import benchmark_book
 from measures import Figure
+from places import FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,6 +16,7 @@ from rollforward.errors import DamagedError
 from rollforward.store import engine, revising
 from rollforward.store.integrity import chain_imports
 from rollforward.store.lock import writers_lock
+from rollforward.store.memory import shortage_told
 from rollforward.store.migrations import check_current, check_known, format_version, migrate
 from rollforward.store.placing import copy, full_disk_told, put_in_place
 from rollforward.store.readers import RECORDS, Memory, Readers
@@ -200,7 +201,7 @@ class Database:
         """
         sweep(self.folder)
         revising.detach(connection, ledger)
-        with workplace(self.folder) as place, full_disk_told(self.folder, place):
+        with workplace(self.folder) as place, full_disk_told(self.folder, place), shortage_told(connection):
             made = place / f"{ledger}.duckdb"
             engine.attach_new(connection, made, ledger)
             try:
