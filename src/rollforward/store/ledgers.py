@@ -258,9 +258,16 @@ class Plan:
 PLACE = "ledger_place"
 
 
-@functools.lru_cache(maxsize=64)
 def plan_of(ground: Ground, dimensions: tuple[str, ...], known_at: datetime | None) -> Plan:
     """The plan of a build. It depends on the rules alone, so that many books can be built from one."""
+    return plan_in(compiled, ground, dimensions, known_at)
+
+
+@functools.lru_cache(maxsize=64)
+def plan_in(
+    written: Callable[[ir.Table], str], ground: Ground, dimensions: tuple[str, ...], known_at: datetime | None
+) -> Plan:
+    """The plan of a build in the language of an engine, in which `written` writes an expression."""
     from rollforward.ledger.build import ledger, set_aside, stages
     from rollforward.ledger.proofs import proofs
 
@@ -268,13 +275,13 @@ def plan_of(ground: Ground, dimensions: tuple[str, ...], known_at: datetime | No
     steps = []
     for stage in stages(ground, list(dimensions)):
         expression = stage.make(made)
-        steps.append(Step(stage.name, stage.about, compiled(expression), stage.is_view))
+        steps.append(Step(stage.name, stage.about, written(expression), stage.is_view))
         made[stage.name] = _placed_table(stage.name, expression)
-    steps.append(Step("set_aside", "faults", compiled(set_aside(made, ground))))
+    steps.append(Step("set_aside", "faults", written(set_aside(made, ground))))
     days = ibis_table({"at": "date"}, "sampled_days")
     proved = proofs(ledger(made, ground), made["cube"], days)
     schemas = {step.name: {name: str(kind) for name, kind in made[step.name].schema().items()} for step in steps[:-1]}
-    refuting = [Step(proof.name, proof.about, compiled(proof.breaches.limit(1))) for proof in proved]
+    refuting = [Step(proof.name, proof.about, written(proof.breaches.limit(1))) for proof in proved]
     return Plan(steps, refuting, json.dumps(schemas))
 
 
