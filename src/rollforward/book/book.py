@@ -17,6 +17,8 @@ from rollforward.store.database import Database, MemoryDatabase
 from rollforward.store.settings import Settings
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from rollforward.book.backup import BackupProgress, Manifest
     from rollforward.book.demo_book import Demo
     from rollforward.policy.policy import Policy
@@ -127,6 +129,42 @@ class Book(Opening, Auditing, Entering):
             require_known(connection, view.as_of, self._clock())
             found = None if force else self._found(connection, self._key(view))
             return found or self._build(connection, view, progress)
+
+    @staticmethod
+    def build_from_records(
+        records: str | Path,
+        out: str | Path,
+        *,
+        engine: str = "duckdb",
+        view: View = View(),
+        today: date | None = None,
+        buckets: int = 16,
+        replace: bool = False,
+        threads: int | None = None,
+        clock: Clock = now,
+        progress: Progress = quiet,
+    ) -> KeptLedger:
+        """Build the ledger of record tables on an engine into a folder, which `open` opens as a book only read.
+
+        `engine` is `duckdb`, embedded, or `sc://host:port`. UsageError if `out` is there and not to be replaced,
+        RecordTablesError for records that no ledger can be built of, EngineError if the engine fails,
+        ReconciliationError if a proof does: nothing is then put in place.
+        """
+        from rollforward.book.from_records import Order, build_from_records
+
+        order = Order(Path(records), Path(out), engine, buckets, replace, threads)
+        return build_from_records(order, view, today=today, clock=clock, progress=progress)
+
+    def write_records(self, to: str | Path, *, replace: bool = False, progress: Progress = quiet) -> dict[str, int]:
+        """Write the records as record tables to a folder, whole or not at all: the rows of each table.
+
+        UsageError if the folder is there and not to be replaced.
+        """
+        from rollforward.book.to_records import refuse_replacing, write_records
+
+        refuse_replacing(Path(to), replace=replace)
+        with self._database.reading() as connection:
+            return write_records(self, connection, Path(to), progress)
 
     def planned_build(self, view: View = View()) -> tuple[Policy, str, bool]:
         """What `build` would build: the policy, the currency, and whether a ledger is there that is up to date."""

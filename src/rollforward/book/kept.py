@@ -17,7 +17,7 @@ from rollforward.listing import Listing
 from rollforward.policy.policy import Policy
 from rollforward.results import Cell, ResultColumn, Stamp
 from rollforward.store import ledgers
-from rollforward.store.database import Database
+from rollforward.store.lake import database_in
 from rollforward.store.ledgers import KeptLedger, LedgerKey
 from rollforward.store.policies import PolicyShelf
 from rollforward.store.settings import Settings
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from rollforward.metrics.registry import Metric
+    from rollforward.store.database import Database
 
 
 class Kept:
@@ -40,7 +41,7 @@ class Kept:
         self.settings = found
         self.shelf = PolicyShelf(None if kept_in else path)
         self._clock = clock
-        self._database = kept_in or Database(path)
+        self._database = kept_in or database_in(path)
 
     def today(self, as_of: datetime | None = None) -> date:
         """The last day that the book looks at: its setting, or the clock's day in the book's time zone.
@@ -120,7 +121,7 @@ class Kept:
         currency = self._currency(view)
         traits = ledgers.traits_of(connection, BASIS[policy.basis], self.settings.segments)
         ground = Ground(policy, currency, self.today(view.as_of), traits)
-        return ledgers.build(connection, key, ground, _dimensions(self.settings, ground), self._clock(), progress)
+        return ledgers.build(connection, key, ground, dimensions_of(self.settings, ground), self._clock(), progress)
 
     def _stamp(
         self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View, lacking: str | None = None
@@ -215,7 +216,7 @@ def _why_nothing(error: IncompleteError, connection: duckdb.DuckDBPyConnection, 
     return IncompleteError(" ".join(said))
 
 
-def _dimensions(found: Settings, ground: Any) -> list[str]:  # noqa: ANN401
+def dimensions_of(found: Settings, ground: Any) -> list[str]:  # noqa: ANN401
     """The dimensions whose cube the build keeps: the book's segments that its records have, and cohorts."""
     known = {"plan", "product", "currency", "country", *ground.traits.attributes}
     kept = [field for field in found.segments if field in known]

@@ -211,7 +211,7 @@ def build(
     sample_days(connection, key.name, ground.today)
     for proof in plan.proofs:
         require(connection, proof, key.name)
-    return _register(connection, key, ground, dimensions, built_at, plan)
+    return register(connection, key, ground, dimensions, built_at, plan)
 
 
 def make(connection: duckdb.DuckDBPyConnection, creation: str, about: str) -> None:
@@ -336,12 +336,17 @@ def require(connection: duckdb.DuckDBPyConnection, proof: Step, schema: str) -> 
 def sample_days(connection: duckdb.DuckDBPyConnection, schema: str, today: date) -> None:
     """The days on which every level is compared: today, and the middle of the ledger."""
     row = connection.execute(f"SELECT min(day) FROM {schema}.movements").fetchone()
-    first = row[0] if row and row[0] else today
-    days = sorted({first + (today - first) / 2, today})
+    days = days_to_sample(row[0] if row else None, today)
     connection.execute(f'CREATE TABLE {schema}.sampled_days AS SELECT unnest($days) AS "at"', {"days": days})
 
 
-def _register(
+def days_to_sample(first: date | None, today: date) -> list[date]:
+    """Today, and the middle of the days since the first movement."""
+    first = first or today
+    return sorted({first + (today - first) / 2, today})
+
+
+def register(
     connection: duckdb.DuckDBPyConnection,
     key: LedgerKey,
     ground: Ground,
@@ -349,6 +354,7 @@ def _register(
     built_at: datetime,
     plan: Plan,
 ) -> KeptLedger:
+    """Note in a ledger's place what it was built of."""
     kept = KeptLedger(
         key.name,
         ground.policy.name,

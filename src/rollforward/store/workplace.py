@@ -24,13 +24,20 @@ _TRIES = 100
 @contextmanager
 def workplace(book: Path) -> Iterator[Path]:
     """A folder of one's own on the book's disk, gone at the end."""
-    folder, held = _taken(book / FOLDER)
+    with workplace_in(book / FOLDER) as folder:
+        yield folder
+
+
+@contextmanager
+def workplace_in(places: Path) -> Iterator[Path]:
+    """A folder of one's own in a folder of workplaces, gone at the end."""
+    folder, held = _taken(places)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(held)
-        _leave(book)
+        _leave(places)
 
 
 @contextmanager
@@ -45,10 +52,15 @@ def workplace_if_any(book: Path) -> Iterator[Path | None]:
 
 def sweep(book: Path) -> None:
     """Remove what dead processes left."""
+    sweep_in(book / FOLDER)
+
+
+def sweep_in(places: Path) -> None:
+    """Remove what dead processes left in a folder of workplaces."""
     with suppress(FileNotFoundError):
-        for folder in (book / FOLDER).iterdir():
+        for folder in places.iterdir():
             _sweep(folder)
-    _leave(book)
+    _leave(places)
 
 
 def _sweep(folder: Path) -> None:
@@ -83,7 +95,7 @@ def _taken(parent: Path) -> tuple[Path, int]:
     raise FileNotFoundError(f"{parent} cannot be made")
 
 
-def _leave(book: Path) -> None:
+def _leave(places: Path) -> None:
     """Remove the folder of workplaces if nobody works."""
     with suppress(OSError):
-        (book / FOLDER).rmdir()
+        places.rmdir()
