@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from rollforward.store.record_tables import (
 from rollforward.store.schema import create_statements, record_expression
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date, datetime
     from pathlib import Path
 
@@ -84,12 +86,12 @@ class Records:
         self.engine.call(name, self.engine.written(self.expressions[name]), name)
 
     def _check(self, name: str) -> None:
-        rows = _as_named(name)
         about = f"the rows of {name}"
-        if found := self.engine.rows(self.engine.written(unfit(TABLES[name], rows).limit(1)), about):
+        cannot_count, stands_twice = _refuted_by(self.engine.written, name)
+        if found := self.engine.rows(cannot_count, about):
             number, reason = found[0]
             raise RecordTablesError(self.folder, f"record {number} of the table {name} cannot count: {reason}")
-        if found := self.engine.rows(self.engine.written(repeated(rows).limit(1)), about):
+        if found := self.engine.rows(stands_twice, about):
             number, times = found[0]
             raise RecordTablesError(self.folder, f"record {number} stands {times} times in the table {name}")
 
@@ -265,6 +267,13 @@ def _registered(made: Path, key: LedgerKey, ground: Ground, dimensions: list[str
     about = lake.about | {"ledger_hash": kept.ledger_hash}
     (made / ABOUT).write_text(json.dumps(about, indent=1), "utf-8")
     return kept
+
+
+@functools.lru_cache(maxsize=64)
+def _refuted_by(written: Callable[[ir.Table], str], name: str) -> tuple[str, str]:
+    """The queries for a row that cannot count, and for a number that stands twice, in an engine's language."""
+    rows = _as_named(name)
+    return written(unfit(TABLES[name], rows).limit(1)), written(repeated(rows).limit(1))
 
 
 def _as_named(name: str) -> ir.Table:

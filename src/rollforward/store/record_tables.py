@@ -7,6 +7,7 @@ out. `rollforward export DIR --records` writes such a folder.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -100,6 +101,7 @@ def require_table(folder: Path, there: Mapping[str, TableFolder], name: str, why
 # -- tables as the ledger reads them ---------------------------------------------------------------------------------
 
 
+@functools.lru_cache(maxsize=64)
 def canonical(name: str, given: Schema, folder: Path) -> ir.Table:
     """The table of records `name` in its canonical columns and types, over the one that was `given`.
 

@@ -99,19 +99,18 @@ def _knock(url: str, told: str) -> None:
 
 def _session(url: str, told: str) -> Any:  # noqa: ANN401  the client is not typed
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            from pyspark.sql import SparkSession
+        # The client's warnings are about the client itself.
+        warnings.filterwarnings("ignore", module=r"pyspark\.")
+        from pyspark.sql import SparkSession
     except ImportError as error:
         raise UsageError(
             "engines behind Spark Connect are reached by a client that is not installed: "
             "`pip install rollforward[spark]`."
         ) from error
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            session = SparkSession.builder.remote(url).create()
+        session = SparkSession.builder.remote(url).create()
         _try_less(session)
+        session.sql("SELECT 1").collect()
     except Exception as error:
         raise EngineError(
             told, f"it does not speak Spark Connect ({_first_line(error)})", "Name the port of its server."
@@ -161,7 +160,8 @@ class SparkConnect:
 
     def see(self, name: str, table: TableFolder) -> Schema:
         """Give a table in a folder a name: its columns."""
-        from ibis.backends.pyspark.datatypes import PySparkSchema
+        import ibis
+        from ibis.backends.sql.datatypes import PySparkType
 
         def register() -> Any:  # noqa: ANN401  the client is not typed
             reader = self._session.read.format("delta" if table.is_delta else "parquet")
@@ -169,7 +169,8 @@ class SparkConnect:
             frame.createOrReplaceTempView(name)
             return frame.schema
 
-        return PySparkSchema.to_ibis(self._told(register, name))
+        fields = self._told(register, name).fields
+        return ibis.schema({one.name: PySparkType.from_string(one.dataType.simpleString()) for one in fields})
 
     def call(self, name: str, sql: str, about: str) -> None:
         """Give a query a name."""
@@ -223,4 +224,7 @@ class SparkConnect:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    """What an error says, in a line."""
+    details = getattr(error, "details", None)
+    said = str(details()) if callable(details) else str(error)
+    return (said.strip().splitlines() or [type(error).__name__])[0][:300]

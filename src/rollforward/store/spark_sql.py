@@ -77,6 +77,10 @@ def _compiler() -> Any:  # noqa: ANN401  Ibis is not typed
             """The number alone, for the one place where the ledger adds it."""
             return sge.paren(arg)
 
+        def visit_ArrayIndex(self, op: Any, *, arg: Any, index: Any) -> Any:  # noqa: ANN401, ARG002, N802
+            """The element at a place from 0, null beyond the last."""
+            return self.f.anon.get(arg, index)
+
         def visit_IntegerRange(self, op: Any, *, start: Any, stop: Any, step: Any) -> Any:  # noqa: ANN401, ARG002, N802
             """The numbers from `start` until before `stop`; no rows where there are none."""
             return self.if_(stop > start, self.f.sequence(start, stop - 1), sge.null())
