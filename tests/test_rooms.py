@@ -43,6 +43,7 @@ ALSO = {
     # The engine runs the ledger's stages in order. The ledger knows no store, so the arrows still form no circle.
     "store/ledgers.py": {"ledger", "policy"},
     "store/scratch.py": {"ledger", "policy"},
+    "store/lake_build.py": {"ledger", "policy"},
     # A book keeps its policies as files beside its database.
     "store/policies.py": {"policy"},
     # A result shows itself in a notebook; the import stands within `_repr_html_`.

@@ -40,7 +40,7 @@ def built(records: Path, out: Path, engine: str, policy: Any = None, **options: 
 def tables_of(book: Book, view: View) -> Tables:
     """Every table of a book's ledger, as it stands."""
     found = {}
-    with book._ready(view) as (connection, kept):
+    with book._ready(view) as (connection, kept):  # noqa: SLF001  every table, which no method gives
         names = [*json.loads(kept.schemas), "set_aside", "sampled_days"]
         for name in names:
             query = f"SELECT * FROM {kept.name}.{name}"

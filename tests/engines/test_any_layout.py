@@ -6,7 +6,8 @@ import json
 import random
 import shutil
 from datetime import datetime
-from pathlib import Path
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -18,6 +19,9 @@ from engines.desk import DUCKDB, built, differences, exported, tables_of
 from rollforward.book import Book, View
 from rollforward.records.tables import TABLES
 from test_engine_against_oracle import laid_together, shelf_under
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 POLICIES = [
     {"exchange_rate": "service_start"},
@@ -35,7 +39,7 @@ def shuffled(records: Path, to: Path, order: random.Random) -> Path:
         places = list(range(rows.num_rows))
         order.shuffle(places)
         cuts = sorted({0, rows.num_rows, *(order.randrange(rows.num_rows + 1) for _ in range(4))})
-        pieces = [places[first:last] for first, last in zip(cuts, cuts[1:], strict=False)] or [[]]
+        pieces = [places[first:last] for first, last in pairwise(cuts)] or [[]]
         for number, piece in enumerate(pieces):
             pq.write_table(rows.take(pa.array(piece, pa.int64())), to / name / f"piece-{number}.parquet")
     return to

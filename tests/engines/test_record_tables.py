@@ -51,13 +51,15 @@ def test_a_column_that_is_missing_is_named(name, engine, tmp_path):
 def test_a_table_that_the_policy_counts_is_named_where_it_is_missing(engine, tmp_path):
     records = folder_of(tmp_path)
     (records / "subscription_items").rename(records / "customers")
-    with pytest.raises(RecordTablesError, match="the table subscription_items is missing, which policy default counts"):
+    with pytest.raises(
+        RecordTablesError, match=r"the table subscription_items is missing, which policy default counts"
+    ):
         built(records, tmp_path / "out", engine, currency="USD")
 
 
 def test_a_folder_without_tables_says_what_is_looked_for(tmp_path):
     (tmp_path / "records").mkdir()
-    with pytest.raises(RecordTablesError, match="no record table is there. A folder each is looked for: customers, "):
+    with pytest.raises(RecordTablesError, match=r"no record table is there. A folder each is looked for: customers, "):
         built(tmp_path / "records", tmp_path / "out", DUCKDB, currency="USD")
 
 
@@ -105,7 +107,7 @@ def test_nothing_but_a_former_result_is_replaced(content, tmp_path):
 def test_a_former_result_is_replaced_when_that_is_asked_for(tmp_path):
     records = folder_of(tmp_path)
     built(records, tmp_path / "out", DUCKDB, currency="USD")
-    with pytest.raises(UsageError, match="holds the result of a build. Add --replace"):
+    with pytest.raises(UsageError, match=r"holds the result of a build. Add --replace"):
         built(records, tmp_path / "out", DUCKDB, currency="USD")
     assert built(records, tmp_path / "out", DUCKDB, currency="USD", replace=True).annual_movements()
 
@@ -150,5 +152,5 @@ def test_the_export_holds_every_version_and_says_what_was_replaced(tmp_path):
         book.write_records(tmp_path / "records")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "file").touch()
-    with pytest.raises(UsageError, match="no record tables are in it"):
+    with pytest.raises(UsageError, match=r"no record tables are in it"):
         book.write_records(tmp_path / "mine", replace=True)

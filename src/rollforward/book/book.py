@@ -138,21 +138,20 @@ class Book(Opening, Auditing, Entering):
         engine: str = "duckdb",
         view: View = View(),
         today: date | None = None,
-        buckets: int = 16,
-        replace: bool = False,
-        threads: int | None = None,
         clock: Clock = now,
         progress: Progress = quiet,
+        **layout: Any,  # noqa: ANN401
     ) -> KeptLedger:
         """Build the ledger of record tables on an engine into a folder, which `open` opens as a book only read.
 
-        `engine` is `duckdb`, embedded, or `sc://host:port`. UsageError if `out` is there and not to be replaced,
-        RecordTablesError for records that no ledger can be built of, EngineError if the engine fails,
-        ReconciliationError if a proof does: nothing is then put in place.
+        `engine` is `duckdb`, embedded, or `sc://host:port`. `layout` may say `buckets`, into how many folders a stage
+        is cut by account (16), `replace=True` for a former result, and `threads` of the embedded engine. UsageError if
+        `out` is there and not to be replaced, RecordTablesError for records that no ledger can be built of, EngineError
+        if the engine fails, ReconciliationError if a proof does: nothing is then put in place.
         """
         from rollforward.book.from_records import Order, build_from_records
 
-        order = Order(Path(records), Path(out), engine, buckets, replace, threads)
+        order = Order(Path(records), Path(out), engine, **layout)
         return build_from_records(order, view, today=today, clock=clock, progress=progress)
 
     def write_records(self, to: str | Path, *, replace: bool = False, progress: Progress = quiet) -> dict[str, int]:

@@ -6,7 +6,6 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -26,6 +25,7 @@ from rollforward.store.workplace import sweep_in, workplace_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from rollforward.policy.policy import Policy
     from rollforward.store.ledgers import KeptLedger
@@ -99,7 +99,9 @@ def build_from_records(
     local = built_at.replace(tzinfo=UTC).astimezone(ZoneInfo(found.timezone)).date()
     found = replace(found, today=_last_day(found, view, local))
     with _made(order) as made:
-        kept = _built(order, made, found, policy, LedgerKey(policy.hash, found.currency, view.as_of), built_at, progress)
+        kept = _built(
+            order, made, found, policy, LedgerKey(policy.hash, found.currency, view.as_of), built_at, progress
+        )
         _write_beside(order.records, made, found)
         progress("putting the result in place")
         put_folder_in_place(made, order.out)
@@ -127,7 +129,7 @@ def _made(order: Order) -> Iterator[Path]:
         yield made
 
 
-def _built(  # noqa: PLR0913  each is a part of what a ledger is made on
+def _built(
     order: Order,
     made: Path,
     found: Settings,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import ibis.expr.types as ir
+
     from rollforward.ledger.ground import Ground, Traits
     from rollforward.store.build_engine import BuildEngine
     from rollforward.store.ledgers import KeptLedger, LedgerKey, Plan, Progress, Step
@@ -43,7 +44,7 @@ SAMPLED = "sampled_days"
 
 @dataclass
 class Records:
-    """Record tables as an engine sees them, in canonical columns. Those that the folder lacks are empty ones of ours."""
+    """Record tables as an engine sees them, in canonical columns. Those that the folder lacks are empty ones."""
 
     engine: BuildEngine
     folder: Path
@@ -53,9 +54,9 @@ class Records:
     expressions: dict[str, ir.Table] = field(default_factory=dict)
 
     def open(self, counted: str, why: str) -> None:
-        """Give the tables their names; RecordTablesError for a table or column that is missing, or rows that are unfit.
+        """Give the tables their names. `counted` is the table whose rows make MRR, and `why` says so.
 
-        `counted` is the table whose rows make MRR, and `why` says so.
+        RecordTablesError for a table or column that is missing, and for rows that no ledger can be made of.
         """
         self.tables = tables_in(self.folder)
         require_table(self.folder, self.tables, counted, why)
@@ -116,9 +117,7 @@ class Records:
             customers = _as_named("customers")
             attributes = self._column(customers.select(name=customers.attributes.keys().unnest()).distinct())
         entries = [table.name for table in ENTRIES if self._rows(_as_named(table.name).select("record").limit(1))]
-        return Traits(
-            frozenset(currencies), depth, change_log, within, frozenset(attributes), frozenset(entries)
-        )
+        return Traits(frozenset(currencies), depth, change_log, within, frozenset(attributes), frozenset(entries))
 
     def _rows(self, expression: ir.Table) -> list[tuple[Any, ...]]:
         return self.engine.rows(self.engine.written(expression), "what the records contain")
@@ -195,7 +194,8 @@ def _blank(folder: Path, names: set[str], given: list[str], built_at: datetime) 
             connection.execute(statement)
         connection.execute(
             "INSERT INTO imports (import, source, files, map, recorded_at, rows_in, booked, unchanged, quarantined, "
-            "removed, complete, good_to, carried) VALUES (1, 'records', [], '', $at, 0, 0, 0, 0, 0, false, $at, $given)",
+            "removed, complete, good_to, carried) "
+            "VALUES (1, 'records', [], '', $at, 0, 0, 0, 0, 0, false, $at, $given)",
             {"at": built_at, "given": given},
         )
         for name in names:
@@ -234,7 +234,9 @@ def _write_about(records: Records, key: LedgerKey, ground: Ground, dimensions: l
 def _stages(plan: Plan) -> dict[str, Any]:
     schemas = json.loads(plan.schemas)
     made = {
-        step.name: {"query": step.sql} if step.is_view else {"columns": _typed(schemas.get(step.name, schemas["overlaps"]))}
+        step.name: {"query": step.sql}
+        if step.is_view
+        else {"columns": _typed(schemas.get(step.name, schemas["overlaps"]))}
         for step in plan.steps
     }
     return {**made, SAMPLED: {"columns": _typed({"at": "date"})}}

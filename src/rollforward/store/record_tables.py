@@ -176,7 +176,7 @@ def _fits(given: dt.DataType, wanted: dt.DataType) -> bool:
         return bool(given.is_integer())
     if wanted.is_timestamp():
         return bool(given.is_timestamp())
-    return given.copy(nullable=True) == wanted
+    return bool(given.copy(nullable=True) == wanted)
 
 
 def _said(rows: ir.Table) -> str:

@@ -42,16 +42,20 @@ _OVERFLOWS = (
 )
 _GONE = ("UNAVAILABLE", "CANCELLED", "Socket closed", "Connection refused", "RETRIES_EXCEEDED", "Stream removed")
 
-_PROBES = {
+PROBES = {
     "whole quotients over 64 bits": ("CAST(9007199254740993 AS BIGINT) DIV CAST(1 AS BIGINT)", 9007199254740993),
     "products of decimals without loss": (
-        "CAST(CAST(0.0000000001 AS DECIMAL(28, 10)) * CAST(0.0000000001 AS DECIMAL(28, 10)) AS STRING) "
-        "IN ('0.00000000000000000001', '1E-20')",
+        (
+            "CAST(CAST(0.0000000001 AS DECIMAL(28, 10)) * CAST(0.0000000001 AS DECIMAL(28, 10)) AS STRING) "
+            "IN ('0.00000000000000000001', '1E-20')"
+        ),
         True,
     ),
     "decimals rounded half away from zero": (
-        "CAST(ROUND(CAST(-2.5 AS DECIMAL(38, 20)), 0) AS BIGINT) * 10 "
-        "+ CAST(CAST(CAST(0.25 AS DECIMAL(38, 20)) AS DECIMAL(20, 1)) * 10 AS BIGINT)",
+        (
+            "CAST(ROUND(CAST(-2.5 AS DECIMAL(38, 20)), 0) AS BIGINT) * 10 "
+            "+ CAST(CAST(CAST(0.25 AS DECIMAL(38, 20)) AS DECIMAL(20, 1)) * 10 AS BIGINT)"
+        ),
         -27,
     ),
     "the first four digits of MD5": ("SUBSTR(MD5('abc'), 1, 4)", "9001"),
@@ -75,7 +79,7 @@ def connected(url: str) -> Iterator[SparkConnect]:
 
 def _without_secrets(url: str) -> str:
     """An address without its parameters, for a token may be among them."""
-    return url.split("/;")[0].split(";")[0]
+    return url.partition(";")[0].removesuffix("/")
 
 
 def _knock(url: str, told: str) -> None:
@@ -111,7 +115,7 @@ def _session(url: str, told: str) -> Any:  # noqa: ANN401  the client is not typ
         session = SparkSession.builder.remote(url).create()
         _try_less(session)
         session.sql("SELECT 1").collect()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise EngineError(
             told, f"it does not speak Spark Connect ({_first_line(error)})", "Name the port of its server."
         ) from error
@@ -143,7 +147,7 @@ class SparkConnect:
             # A managed engine may refuse to have a setting changed; the probes tell whether it matters.
             with suppress(Exception):
                 self._session.conf.set(name, value)
-        for about, (expression, expected) in _PROBES.items():
+        for about, (expression, expected) in PROBES.items():
             found = self.rows(f"SELECT {expression}", about)[0][0]
             if found != expected:
                 raise EngineLacksError(self.name, about, f"{expression} is {found} there, and has to be {expected}")
@@ -223,7 +227,7 @@ class SparkConnect:
         return EngineLacksError(self.name, about, detail)
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     """What an error says, in a line."""
     details = getattr(error, "details", None)
     said = str(details()) if callable(details) else str(error)

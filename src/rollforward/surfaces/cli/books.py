@@ -76,7 +76,9 @@ class Beside:
     def check(self) -> None:
         """UsageError if only a part of it is said."""
         if self.records is None and (self.out is not None or self.replace or self != Beside()):
-            raise UsageError("--out, --engine, --buckets and --replace go with --records DIR: from which record tables?")
+            raise UsageError(
+                "--out, --engine, --buckets and --replace go with --records DIR: from which record tables?"
+            )
         if self.records is not None and self.out is None:
             raise UsageError("--records needs --out DIR: where the ledger is written.")
 
@@ -107,16 +109,16 @@ def _say_built(kept: "KeptLedger") -> None:
     put_line(f"proved: {', '.join(kept.proofs)}")
 
 
-def _build_beside(  # noqa: PLR0913  each is an option
-    records: Path, out: Path, beside: Beside, looking: Looking, voice: Voice, *, dry_run: bool
-) -> None:
+def _build_beside(records: Path, out: Path, beside: Beside, looking: Looking, voice: Voice, *, dry_run: bool) -> None:
     from rollforward.book.from_records import Order, build_from_records
 
     order = Order(records, out, beside.engine, beside.buckets, beside.replace)
     view = looking.view_in(order.timezone)
     if dry_run:
         order.check()
-        put_line(f"would build a ledger of the records in {records} on {beside.engine}, prove it, and write it to {out}")
+        put_line(
+            f"would build a ledger of the records in {records} on {beside.engine}, prove it, and write it to {out}"
+        )
         return
     with working("building", quiet=voice.quiet) as tell:
         kept = build_from_records(order, view, clock=clock, progress=tell)
