@@ -8,6 +8,7 @@ of an environment in which the whole `pyspark` is installed (it needs Java).
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import shutil
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = Path("bench-data")
+KEPT = FOLDER / "engines.json"
 REPORT = Path("docs/scale.md")
 BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 PATIENCE = 120
@@ -49,6 +51,12 @@ class Run:
     processor: float = 0.0
     memory: int = 0
     hash: str = ""
+    load: float = 0.0
+
+    @property
+    def place(self) -> tuple[int, str, int, int]:
+        """What tells it from other runs."""
+        return self.customers, self.engine, self.threads, self.buckets
 
 
 @dataclass
@@ -71,28 +79,40 @@ class Server:
 def main() -> None:
     """Measure, print the tables, and write them where it is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--sizes", default="100000", help="customers, separated by commas")
+    parser.add_argument(
+        "--sizes", default="100000", help="customers, separated by commas; none: only write what was measured last"
+    )
     parser.add_argument("--spark", help="a Python with the whole pyspark, for Spark itself")
     parser.add_argument("--spark-up-to", type=int, default=100_000, help="the most customers that Spark is tried with")
     parser.add_argument("--buckets", default="16", help="buckets, separated by commas")
     parser.add_argument("--runs", type=int, default=1, help="how often each build runs; the median counts")
     parser.add_argument("--write", action="store_true", help=f"write the tables to {REPORT}")
     asked = parser.parse_args()
-    sizes = [int(size) for size in asked.sizes.split(",")]
+    sizes = [int(size) for size in asked.sizes.split(",") if size]
     buckets = [int(number) for number in asked.buckets.split(",")]
-    runs: list[Run] = []
     for size in sizes:
         records = _records(size)
         spark = asked.spark if size <= asked.spark_up_to else None
         for run in _measured(records, size, buckets, spark, asked.runs):
             print(_line(run), flush=True)
-            runs.append(run)
-        report = _report(runs, _costs(records, size))
-        print(report, flush=True)
-        if asked.write:
-            text = REPORT.read_text("utf-8")
-            before, after = text.split(BEGIN)[0], text.split(END)[1]
-            REPORT.write_text(before + BEGIN + report + END + after, "utf-8")
+            _keep(run)
+    report = _report(_kept(), _costs())
+    print(report, flush=True)
+    if asked.write:
+        text = REPORT.read_text("utf-8")
+        before, after = text.split(BEGIN)[0], text.split(END)[1]
+        REPORT.write_text(before + BEGIN + report + END + after, "utf-8")
+
+
+def _kept() -> list[Run]:
+    """The last run of each engine, size, number of threads and of buckets."""
+    return [Run(**run) for run in json.loads(KEPT.read_text("utf-8"))] if KEPT.exists() else []
+
+
+def _keep(run: Run) -> None:
+    runs = {run.place: run for run in (*_kept(), run)}
+    told = [asdict(runs[place]) for place in sorted(runs)]
+    KEPT.write_text(json.dumps(told, indent=1), "utf-8")
 
 
 def _records(size: int) -> Path:
@@ -132,6 +152,7 @@ def _build(records: Path, run: Run, engine: Server | str) -> Run:
         run.steps[step] = run.steps.get(step, 0.0) + until - at
     run.seconds = marks[-1][0]
     run.processor = float(spent) + (engine.processor() - before if isinstance(engine, Server) else 0.0)
+    run.load = os.getloadavg()[0]
     run.memory = engine.peak() if isinstance(engine, Server) else int(own)
     return run
 
@@ -224,8 +245,10 @@ def _peak_of(pid: int) -> int:
 # -- the report -------------------------------------------------------------------------------------------------------
 
 
-def _costs(records: Path, size: int) -> str:
+def _costs() -> str:
     """Rows and bytes of each table and stage, from the files of the embedded engine's last result."""
+    records = Path(json.loads((FOLDER / "out-DuckDB" / "result.json").read_text("utf-8"))["records"])
+    size = int(records.name.rpartition("-")[2])
     lines = [
         f"| step, at {size:,} customers | rows | bytes in Parquet | bytes a row | rows a customer |",
         "|---|---|---|---|---|",
@@ -262,22 +285,21 @@ _STEPS = ("what counts, from when to when", "how MRR moved", "flows by day and s
 
 
 _HEADS = ("customers", "engine", "threads", "buckets", "build, s", "processors, s")
-_HEADS += ("spans, s", "movements, s", "cube, s", "proofs, s", "peak, MB")
+_HEADS += ("spans, s", "movements, s", "cube, s", "proofs, s", "peak, MB", "load")
 
 
 def _report(runs: list[Run], costs: str) -> str:
     hashes = {size: {run.hash for run in runs if run.customers == size} for size in {run.customers for run in runs}}
     if wrong := [size for size, found in hashes.items() if len(found) > 1]:
         raise SystemExit(f"the engines disagree at {wrong} customers: {hashes}")
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     return (
-        f"Python {platform.python_version()}, DuckDB {duckdb.__version__}, {os.cpu_count()} cores; the load was "
-        f"{load} at the end (1, 5, 15 minutes), and what else ran is in these figures.\n"
-        "Seconds of a whole build from Parquet to Parquet by the clock, and of the processors in client and engine\n"
-        "together, which what else runs changes little; seconds of four of its steps; the peak memory of the engine.\n"
-        "Every build of a size gave the same ledger hash.\n\n"
+        f"Python {platform.python_version()}, DuckDB {duckdb.__version__}, {os.cpu_count()} cores, shared with others.\n"
+        "The load is the machine's in the minute of the run, and what else ran is in the seconds by the clock.\n"
+        "Those of the processors, of client and engine together, it changes little.\n"
+        "A build goes from Parquet to Parquet; beside it four of its steps, and the peak memory of the engine.\n"
+        "Every build of a size gave the same hash.\n\n"
         f"| {' | '.join(_HEADS)} |\n|"
-        + +"---|" * len(_HEADS)
+        + "---|" * len(_HEADS)
         + "\n"
         + "".join(f"{_line(run)}\n" for run in runs)
         + f"\n{costs}"

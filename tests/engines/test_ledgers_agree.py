@@ -60,6 +60,30 @@ def test_random_books_make_the_same_ledger_on_every_engine(part, engine, tmp_pat
         agrees(laid_together(shelf_under(policy, 7 * part + number)), engine, tmp_path / str(number))
 
 
+def item(customer, starts, ends=None, amount="10"):
+    terms = {"customer": customer, "currency": "USD", "interval": "month", "amount": amount, "starts": starts}
+    return terms | ({"ends": ends} if ends else {})
+
+
+def test_what_people_entered_makes_the_same_ledger_on_every_engine(engine, tmp_path):
+    """Two customers merged from a day on, one that carries another one on, and one that does not count."""
+    entered = {"reason": "told", "entered_by": "me"}
+    records = {
+        "subscription_items": [
+            *(item(name, "2024-01-15", amount=amount) for name, amount in (("a", "10"), ("b", "20"), ("test", "99"))),
+            item("old", "2024-01-01", "2024-05-20", "30"),
+            item("now", "2024-06-01", amount="35"),
+        ],
+        "account_links": [{"customer": "b", "account": "a", "starts": "2024-04-01", **entered}],
+        "transfers": [{"customer": "now", "from_customer": "old", "day": "2024-06-01", **entered}],
+        "exclusions": [{"customer": "test", **entered}],
+    }
+    case = {"today": "2024-12-31", "currency": "USD", "policy": {}, "records": records}
+    book, _, _ = exported(case, tmp_path / "seen")
+    assert {"transfer", "expansion"} <= {kind for _, _, kind, _ in book.annual_movements()}
+    agrees(case, engine, tmp_path)
+
+
 def test_the_books_hold_what_makes_engines_differ():
     """Conversion, discounts, trials, returns, prorated invoices, snapshots: each is among the cases."""
     cases = cases_by_policy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import date, datetime
 
@@ -61,6 +62,16 @@ def test_every_question_has_the_answer_of_the_book(demo, engine, tmp_path):
     assert answers(rollforward.open(tmp_path / "out")) == answers(book)
 
 
+def test_a_cube_by_an_attribute_of_customers_is_the_same(demo, engine, tmp_path):
+    records = shutil.copytree(demo[1], tmp_path / "records")
+    settings = (records / "records.toml").read_text("utf-8")
+    (records / "records.toml").write_text(re.sub("segments = .*", 'segments = ["plan", "industry"]', settings))
+    found = built(records, tmp_path / "out", engine)
+    assert found.ledger().dimensions == ["plan", "industry", "cohort"]
+    told = found.metrics("mrr", "customers", by="industry", start=date(2026, 1, 1)).rows
+    assert told == demo[0].metrics("mrr", "customers", by="industry", start=date(2026, 1, 1)).rows
+
+
 def test_a_number_of_a_result_opens_down_to_its_records(demo, result):
     account = demo[0].movements().to_dicts()[-1]["account"]
     told, expected = (book.explain(account=account, on=date(2026, 6, 30)) for book in (result, demo[0]))
@@ -82,8 +93,19 @@ def test_what_would_change_a_result_is_refused(write, result):
     assert sorted(str(path) for path in result.path.rglob("*")) == before
 
 
+def test_a_result_is_copied_and_not_backed_up(result, tmp_path):
+    with pytest.raises(
+        ReadOnlyError, match=r"a backup is of the records of a book. Copy the folder, and the records in"
+    ):
+        result.backup(tmp_path / "backup.zip")
+    moved = shutil.copytree(result.path, tmp_path / "elsewhere")
+    assert rollforward.open(moved).rollforward().rows == result.rollforward().rows
+
+
 def test_another_ledger_than_the_one_in_it_is_refused_with_what_is_there(result):
-    with pytest.raises(ReadOnlyError, match=r"the ledger in it is under policy default \(\w+\) in USD.*build --records"):
+    with pytest.raises(
+        ReadOnlyError, match=r"the ledger in it is under policy default \(\w+\) in USD.*build --records"
+    ):
         result.rollforward(view=View(policy="stripe"))
     with pytest.raises(ReadOnlyError, match="another one is asked for"):
         result.rollforward(view=View(currency="EUR"))

@@ -95,6 +95,7 @@ class Book(Opening, Auditing, Entering):
         """
         from rollforward.book.backup import back_up
 
+        self._database.require_own_records("a backup is of the records of a book")
         made_at = self._clock()
         return back_up(
             self.path, Path(to), made_at=made_at, with_ledgers=with_ledgers, replace=replace, progress=progress
@@ -104,6 +105,7 @@ class Book(Opening, Auditing, Entering):
         """The files that `backup` would write, with their sizes in bytes; nothing is written."""
         from rollforward.book.backup import planned
 
+        self._database.require_own_records("a backup is of the records of a book")
         return planned(self.path, Path(to), with_ledgers=with_ledgers, replace=replace)
 
     @staticmethod

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from rollforward import __version__
 from rollforward.book.kept import dimensions_of
 from rollforward.book.view import Clock, Progress, View, now, quiet
 from rollforward.errors import UsageError
@@ -145,7 +146,7 @@ def _built(
     spill = made.parent / "spill"
     with engine_of(order.engine, spill, order.threads) as engine:
         progress(f"opening the records on {engine.name}")
-        records = Records(engine, order.records, made, built_at)
+        records = Records(engine, order.records, made, built_at, __version__)
         records.open(counted, f"which policy {policy.name} counts")
         traits = records.traits(counted, found.segments)
         ground = Ground(policy, found.currency, found.today or built_at.date(), traits)

@@ -57,6 +57,10 @@ class Lake(Database):
         """Not done: a build makes the folder."""
         self._refuse("a new book needs a folder of its own")
 
+    def require_own_records(self, wanted: str) -> None:
+        """Refused: the records lie elsewhere."""
+        self._refuse(wanted, f"Copy the folder, and the records in {self.about['records']}.")
+
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection for reading, which sees records and bookkeeping as views."""

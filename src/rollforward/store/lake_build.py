@@ -8,7 +8,6 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rollforward import __version__
 from rollforward.errors import EngineError, ReconciliationError, RecordTablesError
 from rollforward.records.tables import ENTRIES, TABLES
 from rollforward.store import engine as embedded
@@ -50,6 +49,7 @@ class Records:
     folder: Path
     made: Path
     built_at: datetime
+    release: str
     tables: dict[str, TableFolder] = field(default_factory=dict)
     expressions: dict[str, ir.Table] = field(default_factory=dict)
 
@@ -212,7 +212,7 @@ def _write_about(records: Records, key: LedgerKey, ground: Ground, dimensions: l
     policy = ground.policy
     about = {
         "layout": LAYOUT,
-        "release": __version__,
+        "release": records.release,
         "ledger": key.name,
         "policy": policy.name,
         "policy_hash": policy.hash,
