@@ -277,6 +277,7 @@ def _line(run: Run) -> str:
         f"{run.processor:.1f}",
         *kept,
         f"{run.memory:,}",
+        f"{run.load:.0f}",
     ]
     return "| " + " | ".join(map(str, cells)) + " |"
 
@@ -293,7 +294,7 @@ def _report(runs: list[Run], costs: str) -> str:
     if wrong := [size for size, found in hashes.items() if len(found) > 1]:
         raise SystemExit(f"the engines disagree at {wrong} customers: {hashes}")
     return (
-        f"Python {platform.python_version()}, DuckDB {duckdb.__version__}, {os.cpu_count()} cores that others used too.\n"
+        f"Python {platform.python_version()}, DuckDB {duckdb.__version__}, {os.cpu_count()} cores that others used.\n"
         "The load is the machine's in the minute of the run, and what else ran is in the seconds by the clock.\n"
         "Those of the processors, of client and engine together, it changes little.\n"
         "A build goes from Parquet to Parquet; beside it four of its steps, and the peak memory of the engine.\n"
