@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SIZE   ?= 1000000
+SIZES  ?= 100000,1000000
 
-.PHONY: help demo test lint bench snapshots lock clean
+.PHONY: help demo test lint bench bench-engines snapshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this help
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(BIN)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -40,6 +41,9 @@ lint: $(BIN)/.installed ## Ruff with all rules and mypy strict
 
 bench: $(BIN)/.installed ## Speed and memory beside references in the same run (SIZE=customers, ROWS=kinds)
 	$(BIN)/python benchmarks/run.py --size $(SIZE) $(if $(ROWS),--rows $(ROWS)) --write
+
+bench-engines: $(BIN)/.installed ## The same build on DuckDB and Sail, and on Spark with SPARK=PYTHON (SIZES=customers)
+	$(BIN)/python benchmarks/engines.py --sizes $(SIZES) $(if $(SPARK),--spark $(SPARK)) --write
 
 snapshots: $(BIN)/.installed ## Refresh the golden files of the command line and the docs
 	REFRESH_SNAPSHOTS=1 $(BIN)/pytest -n 0 tests/test_cli_golden.py tests/test_docs.py tests/test_presets.py tests/test_real_data.py tests/test_case_pages.py tests/test_vendors.py

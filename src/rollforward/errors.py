@@ -221,3 +221,35 @@ class UnknownVersionError(UnknownNameError):
     def __init__(self, policy: str, version: int, known: list[int]) -> None:
         there = ", ".join(f"{policy}@{one}" for one in known) or "none yet: the first is noted when it is first used"
         UsageError.__init__(self, f"policy {policy} has no version {version}. There is {there}.")
+
+
+class RecordTablesError(UsageError):
+    """A folder of record tables is not what a ledger can be built of."""
+
+    def __init__(self, folder: object, reason: str) -> None:
+        super().__init__(f"{folder}: {reason}. Nothing was written.")
+
+
+class EngineError(RollforwardError):
+    """An engine that a ledger was to be built on cannot be reached, or ended on the way."""
+
+    def __init__(self, engine: str, reason: str, remedy: str) -> None:
+        super().__init__(f"engine {engine}: {reason}. Nothing was kept. {remedy}")
+
+
+class EngineLacksError(EngineError):
+    """An engine lacks something that a ledger is made with, or does it in another way."""
+
+    def __init__(self, engine: str, step: str, detail: str) -> None:
+        super().__init__(
+            engine,
+            f"it cannot make {step!r} ({detail})",
+            "Take another version of it, another engine, or `--engine duckdb`.",
+        )
+
+
+class ReadOnlyError(UsageError):
+    """What is asked for would change the result of a build, which is only read."""
+
+    def __init__(self, folder: object, wanted: str, remedy: str) -> None:
+        super().__init__(f"{folder} is what a build from record tables wrote, and is only read: {wanted}. {remedy}")

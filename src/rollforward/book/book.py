@@ -18,6 +18,8 @@ from rollforward.store.memory import bound_memory
 from rollforward.store.settings import Settings
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from rollforward.book.backup import BackupProgress, Manifest
     from rollforward.book.demo_book import Demo
     from rollforward.policy.policy import Policy
@@ -94,6 +96,7 @@ class Book(Opening, Auditing, Entering):
         """
         from rollforward.book.backup import back_up
 
+        self._database.require_own_records("a backup is of the records of a book")
         made_at = self._clock()
         return back_up(
             self.path, Path(to), made_at=made_at, with_ledgers=with_ledgers, replace=replace, progress=progress
@@ -103,6 +106,7 @@ class Book(Opening, Auditing, Entering):
         """The files that `backup` would write, with their sizes in bytes; nothing is written."""
         from rollforward.book.backup import planned
 
+        self._database.require_own_records("a backup is of the records of a book")
         return planned(self.path, Path(to), with_ledgers=with_ledgers, replace=replace)
 
     @staticmethod
@@ -152,6 +156,41 @@ class Book(Opening, Auditing, Entering):
             if force:
                 return self._build(connection, view, progress)
             return self._found(connection, self._key(view)) or self._brought_up(connection, view, progress)
+
+    @staticmethod
+    def build_from_records(
+        records: str | Path,
+        out: str | Path,
+        *,
+        engine: str = "duckdb",
+        view: View = View(),
+        today: date | None = None,
+        clock: Clock = now,
+        progress: Progress = quiet,
+        **layout: Any,  # noqa: ANN401
+    ) -> KeptLedger:
+        """Build the ledger of record tables on an engine into a folder, which `open` opens as a book only read.
+
+        `engine` is `duckdb`, embedded, or `sc://host:port`. `layout` may say `buckets`, into how many folders a stage
+        is cut by account (16), `replace=True` for a former result, and `threads` of the embedded engine. UsageError if
+        `out` is there and not to be replaced, RecordTablesError for records that no ledger can be built of, EngineError
+        if the engine fails, ReconciliationError if a proof does: nothing is then put in place.
+        """
+        from rollforward.book.from_records import Order, build_from_records
+
+        order = Order(Path(records), Path(out), engine, **layout)
+        return build_from_records(order, view, today=today, clock=clock, progress=progress)
+
+    def write_records(self, to: str | Path, *, replace: bool = False, progress: Progress = quiet) -> dict[str, int]:
+        """Write the records as record tables to a folder, whole or not at all: the rows of each table.
+
+        UsageError if the folder is there and not to be replaced.
+        """
+        from rollforward.book.to_records import refuse_replacing, write_records
+
+        refuse_replacing(Path(to), replace=replace)
+        with self._database.reading() as connection:
+            return write_records(self, connection, Path(to), progress)
 
     def planned_build(self, view: View = View()) -> tuple[Policy, str, bool]:
         """What `build` would build: the policy, the currency, and whether a ledger is there that is up to date."""

@@ -20,7 +20,7 @@ from rollforward.listing import Listing
 from rollforward.policy.policy import Policy
 from rollforward.results import Cell, ResultColumn, Stamp
 from rollforward.store import ledgers
-from rollforward.store.database import Database
+from rollforward.store.lake import database_in
 from rollforward.store.ledgers import KeptLedger, LedgerKey
 from rollforward.store.policies import PolicyShelf
 from rollforward.store.settings import Settings
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from rollforward.ledger.ground import Ground
     from rollforward.metrics.registry import Metric
+    from rollforward.store.database import Database
 
 
 class Kept:
@@ -46,7 +47,7 @@ class Kept:
         self.built = {"anew": 0, "caught_up": 0}
         """How many ledgers this object built, and how many it only changed where accounts had changed."""
         self._clock = clock
-        self._database = kept_in or Database(path)
+        self._database = kept_in or database_in(path)
         self._building = threading.Lock()
 
     def today(self, as_of: datetime | None = None) -> date:
@@ -174,7 +175,7 @@ class Kept:
         traits = former.joined(ledgers.traits_of(connection, table, self.settings.segments, kept.recorded_to))
         ground = Ground(policy, kept.currency, self.today(), traits)
         is_same = ground.leads_to_same(replace(ground, today=kept.today, traits=former))
-        return ground if is_same and kept.dimensions == _dimensions(self.settings, ground) else None
+        return ground if is_same and kept.dimensions == dimensions_of(self.settings, ground) else None
 
     def _build(self, connection: duckdb.DuckDBPyConnection, view: View, progress: Progress) -> KeptLedger:
         key = self._key(view)
@@ -194,7 +195,7 @@ class Kept:
         currency = self._currency(view)
         traits = ledgers.traits_of(connection, BASIS[policy.basis], self.settings.segments)
         ground = Ground(policy, currency, self.today(view.as_of), traits)
-        return ledgers.build(connection, key, ground, _dimensions(self.settings, ground), self._clock(), progress)
+        return ledgers.build(connection, key, ground, dimensions_of(self.settings, ground), self._clock(), progress)
 
     def _stamp(
         self, connection: duckdb.DuckDBPyConnection, kept: KeptLedger, view: View, lacking: str | None = None
@@ -291,7 +292,7 @@ def _why_nothing(error: IncompleteError, connection: duckdb.DuckDBPyConnection, 
     return IncompleteError(" ".join(said))
 
 
-def _dimensions(found: Settings, ground: Any) -> list[str]:  # noqa: ANN401
+def dimensions_of(found: Settings, ground: Any) -> list[str]:  # noqa: ANN401
     """The dimensions whose cube the build keeps: the book's segments that its records have, and cohorts."""
     known = {"plan", "product", "currency", "country", *ground.traits.attributes}
     kept = [field for field in found.segments if field in known]

@@ -60,10 +60,9 @@ def _with_full_period(parts: ir.Table, recurring: ir.Table) -> ir.Table:
     It is that of the recurring line of the subscription that ends with it, the longest if there are several; else one
     interval that ends where it ends, as long as that of the latest recurring line before it; else a month.
     """
-    numbered = parts.mutate(part=ibis.row_number())
     ending = recurring.group_by(*_SUBSCRIPTION, end=recurring.period_end).agg(start=recurring.period_start.min())
-    joined = numbered.left_join(ending, [*_SUBSCRIPTION, numbered.period_end == ending.end]).select(
-        *numbered.columns, same_end_start=ending.start
+    joined = parts.left_join(ending, [*_SUBSCRIPTION, parts.period_end == ending.end]).select(
+        *parts.columns, same_end_start=ending.start
     )
     joined = _with_latest_interval(joined, recurring)
     one_interval = add_days(
@@ -74,19 +73,23 @@ def _with_full_period(parts: ir.Table, recurring: ir.Table) -> ir.Table:
 
 
 def _with_latest_interval(parts: ir.Table, recurring: ir.Table) -> ir.Table:
-    """Parts with the months and days of the latest recurring line of their subscription that starts before them."""
-    months = whole_months(recurring.period_start, recurring.period_end)
-    lines = recurring.select(
+    """Parts with the months and days of the latest recurring line of their subscription that starts before them.
+
+    Of several that start on the same day it is the longest.
+    """
+    longest = recurring.group_by(*_SUBSCRIPTION, begins=recurring.period_start).agg(end=recurring.period_end.max())
+    months = whole_months(longest.begins, longest.end)
+    lines = longest.select(
         *_SUBSCRIPTION,
-        begins=recurring.period_start,
+        "begins",
         months=ibis.coalesce(months, 0),
-        days=months.isnull().ifelse(days_between(recurring.period_start, recurring.period_end), 0),
+        days=months.isnull().ifelse(days_between(longest.begins, longest.end), 0),
     )
     pairs = parts.left_join(lines, _SUBSCRIPTION).filter(lambda pair: pair.begins < pair.period_start)
-    latest = pairs.group_by("part").agg(
+    latest = pairs.group_by("record").agg(
         latest_months=pairs.months.argmax(pairs.begins), latest_days=pairs.days.argmax(pairs.begins)
     )
-    return parts.left_join(latest, "part").drop("part_right")
+    return parts.left_join(latest, "record").drop("record_right")
 
 
 def whole_months(start: ir.DateValue, end: ir.DateValue) -> ir.IntegerValue:

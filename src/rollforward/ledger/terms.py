@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from rollforward.policy.policy import Policy
 
 _ITEM = ["customer", "subscription", "item"]
+_PIECE = ["record", "starts"]
+"""What tells rows apart once those that begin with a trial are two."""
+
 _DISCOUNTED = "decimal(38, 12)"
 _ONE_MONTH, _DAY, _WEEK, _YEAR = 1, 1, 7, 12
 
@@ -99,7 +102,7 @@ def _charged(rows: ir.Table, ground: Ground) -> ir.Table:
     if not ground.traits.discount_depth or ground.policy.discounts == "none":
         return rows
     discounted = (rows.discounts.length() > 0).fill_null(False)
-    cut = _cut_at_discounts(rows.filter(discounted).mutate(piece=ibis.row_number()))
+    cut = _cut_at_discounts(rows.filter(discounted))
     cut = less_discounts(cut, ground).mutate(whole_charge=ibis.null("int64"))
     return ibis.union(rows.filter(~discounted), cut.select(rows.columns))
 
@@ -113,18 +116,18 @@ def less_discounts(rows: ir.Table, ground: Ground) -> ir.Table:
 
 def _cut_at_discounts(rows: ir.Table) -> ir.Table:
     """Rows cut at every day on which one of their discounts begins or ends."""
-    each = rows.select("piece", "starts", "ends", discount=rows.discounts.unnest())
+    each = rows.select(*_PIECE, "ends", discount=rows.discounts.unnest())
     days = ibis.union(
-        rows.select("piece", day=rows.starts),
+        rows.select(*_PIECE, day=rows.starts),
         *(
-            each.filter(day > each.starts, day < each.ends).select("piece", day=day)
+            each.filter(day > each.starts, day < each.ends).select(*_PIECE, day=day)
             for day in (each.discount["starts"], each.discount["ends"])
         ),
         distinct=True,
     )
-    following = days.day.lead().over(ibis.window(group_by="piece", order_by="day"))
+    following = days.day.lead().over(ibis.window(group_by=_PIECE, order_by="day"))
     ranges = days.mutate(until=following)
-    cut = rows.join(ranges, "piece")
+    cut = rows.join(ranges, _PIECE)
     return cut.mutate(starts=cut.day, ends=ibis.coalesce(cut.until, cut.ends))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import ibis
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
@@ -17,13 +19,10 @@ def trials(spans: ir.Table) -> ir.Table:
     there is none.
     """
     tried = spans.filter(spans.line == "trial")
-    tried = tried.group_by(*_SUBSCRIPTION).agg(
-        plan=tried.plan.argmin(tried.starts),
-        product=tried["product"].argmin(tried.starts),
-        currency=tried.currency.argmin(tried.starts),
-        started=tried.starts.min(),
-        ended=tried.ends.max(),
-    )
+    in_order = ibis.window(group_by=_SUBSCRIPTION, order_by=["starts", "item", "record"])
+    tried = tried.mutate(is_first=ibis.row_number().over(in_order) == 0)
+    of_first = {name: ibis.cases((tried.is_first, tried[name])).max() for name in ("plan", "product", "currency")}
+    tried = tried.group_by(*_SUBSCRIPTION).agg(**of_first, started=tried.starts.min(), ended=tried.ends.max())
     earning = spans.filter(spans.line == "mrr", spans.annual > 0).select(*_SUBSCRIPTION, day=spans.starts)
     after = earning.join(tried, _SUBSCRIPTION).filter(lambda row: row.day >= row.started)
     paid = after.group_by(*_SUBSCRIPTION).agg(paid=after.day.min())

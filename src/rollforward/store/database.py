@@ -152,6 +152,9 @@ class Database:
         connection.execute("USE memory")
         engine.detach(connection, RECORDS)
 
+    def require_own_records(self, wanted: str) -> None:
+        """Nothing here: a book has the file of its records. ReadOnlyError for what has not, where it is `wanted`."""
+
     def check(self) -> None:
         """DamagedError if the file of records cannot be opened, FormatError if its format is not known here."""
         with self._looking() as connection:

@@ -236,7 +236,7 @@ def build(
     sample_days(connection, key.name, ground.today)
     for proof in plan.proofs:
         require(connection, proof, key.name)
-    return _register(connection, key, ground, dimensions, built_at, plan)
+    return register(connection, key, ground, dimensions, built_at, plan)
 
 
 def make(connection: duckdb.DuckDBPyConnection, creation: str, about: str) -> None:
@@ -290,9 +290,16 @@ class Plan:
 PLACE = "ledger_place"
 
 
-@functools.lru_cache(maxsize=64)
 def plan_of(ground: Ground, dimensions: tuple[str, ...], known_at: datetime | None) -> Plan:
     """The plan of a build. It depends on the rules alone, so that many books can be built from one."""
+    return plan_in(compiled, ground, dimensions, known_at)
+
+
+@functools.lru_cache(maxsize=64)
+def plan_in(
+    written: Callable[[ir.Table], str], ground: Ground, dimensions: tuple[str, ...], known_at: datetime | None
+) -> Plan:
+    """The plan of a build in the language of an engine, in which `written` writes an expression."""
     from rollforward.ledger.build import ledger, set_aside, stages
     from rollforward.ledger.proofs import proofs
 
@@ -300,13 +307,13 @@ def plan_of(ground: Ground, dimensions: tuple[str, ...], known_at: datetime | No
     steps = []
     for stage in stages(ground, list(dimensions)):
         expression = stage.make(made)
-        steps.append(Step(stage.name, stage.about, compiled(expression), stage.is_view))
+        steps.append(Step(stage.name, stage.about, written(expression), stage.is_view))
         made[stage.name] = _placed_table(stage.name, expression)
-    steps.append(Step("set_aside", "faults", compiled(set_aside(made, ground))))
+    steps.append(Step("set_aside", "faults", written(set_aside(made, ground))))
     days = ibis_table({"at": "date"}, "sampled_days")
     proved = proofs(ledger(made, ground), made["cube"], days)
     schemas = {step.name: {name: str(kind) for name, kind in made[step.name].schema().items()} for step in steps[:-1]}
-    refuting = [Step(proof.name, proof.about, compiled(proof.breaches.limit(1))) for proof in proved]
+    refuting = [Step(proof.name, proof.about, written(proof.breaches.limit(1))) for proof in proved]
     return Plan(steps, refuting, json.dumps(schemas))
 
 
@@ -373,12 +380,17 @@ def sample_days(connection: duckdb.DuckDBPyConnection, schema: str, today: date)
     row = connection.execute(
         f"SELECT min(day) FROM {schema}.cube WHERE dimension = 'total' AND kind NOT IN ('trial', 'usage', 'presence')"
     ).fetchone()
-    first = row[0] if row and row[0] else today
-    days = sorted({first + (today - first) / 2, today})
+    days = days_to_sample(row[0] if row else None, today)
     connection.execute(f'CREATE OR REPLACE TABLE {schema}.sampled_days AS SELECT unnest($days) AS "at"', {"days": days})
 
 
-def _register(
+def days_to_sample(first: date | None, today: date) -> list[date]:
+    """Today, and the middle of the days since the first movement."""
+    first = first or today
+    return sorted({first + (today - first) / 2, today})
+
+
+def register(
     connection: duckdb.DuckDBPyConnection,
     key: LedgerKey,
     ground: Ground,
@@ -386,6 +398,7 @@ def _register(
     built_at: datetime,
     plan: Plan,
 ) -> KeptLedger:
+    """Note in a ledger's place what it was built of."""
     kept = KeptLedger(
         key.name,
         ground.policy.name,

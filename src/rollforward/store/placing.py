@@ -73,7 +73,7 @@ def full_disk_told(folder: Path, written: Path) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if _is_full(error):
+        if is_full(error):
             raise DiskFullError(folder, _reason(error), _bytes_in(written)) from error
         raise
 
@@ -82,7 +82,8 @@ def _bytes_in(written: Path) -> int:
     return sum(file.stat().st_size for file in (written, *written.rglob("*")) if file.is_file())
 
 
-def _is_full(error: Exception) -> bool:
+def is_full(error: Exception) -> bool:
+    """Whether an error says that a disk is full."""
     if isinstance(error, OSError):
         return error.errno in _FULL
     return type(error).__module__.endswith("duckdb") and any(said in str(error) for said in _FULL_SAID)
@@ -92,3 +93,14 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return str(error.strerror)
     return next(said for said in _FULL_SAID if said in str(error))
+
+
+def put_folder_in_place(made: Path, place: Path) -> None:
+    """Put a finished folder in a place. The one that is there is set aside first, beside the new one, and then gone."""
+    for path in (*made.rglob("*"), made):
+        to_disk(path)
+    if place.exists():
+        former = made.with_name("former")
+        os.replace(place, former)  # noqa: PTH105  as above
+    os.replace(made, place)  # noqa: PTH105  as above
+    to_disk(place.parent)

@@ -82,24 +82,24 @@ def _toml(value: Any) -> str:  # noqa: ANN401  a setting is text, a number, a da
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
-def save(path: Path, settings: Settings) -> None:
+def save(path: Path, settings: Settings, file: str = FILE) -> None:
     """Write the settings of the book in a folder, whole or not at all."""
-    write_in_place(path / FILE, settings.text().encode())
+    write_in_place(path / file, settings.text().encode())
 
 
-def load(path: Path) -> Settings:
-    """The settings of the book in a folder."""
+def load(path: Path, file: str = FILE) -> Settings:
+    """The settings of the book in a folder; NotABookError if there are none."""
     try:
-        found = tomllib.loads((path / FILE).read_text("utf-8"), parse_float=Decimal)
+        found = tomllib.loads((path / file).read_text("utf-8"), parse_float=Decimal)
     except FileNotFoundError as error:
         raise NotABookError(path) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path / FILE} is not TOML: {error}") from error
+        raise UsageError(f"{path / file} is not TOML: {error}") from error
     unknown = sorted(set(found) - set(SETTINGS))
     if unknown:
-        raise UsageError(f"{path / FILE}: unknown setting {unknown[0]!r}. Known: {', '.join(SETTINGS)}.")
+        raise UsageError(f"{path / file}: unknown setting {unknown[0]!r}. Known: {', '.join(SETTINGS)}.")
     try:
         found |= {name: tuple(found[name]) for name in ("segments", "ended_sources") if name in found}
         return Settings(**found)
     except TypeError as error:
-        raise UsageError(f"{path / FILE}: a setting is of the wrong kind ({error}).") from error
+        raise UsageError(f"{path / file}: a setting is of the wrong kind ({error}).") from error

@@ -34,13 +34,20 @@ def path_of(book: Path, name: str) -> Path:
 @contextmanager
 def workplace(book: Path, name: str | None = None) -> Iterator[Path]:
     """A folder of one's own on the book's disk, under a new name or the one that is given, gone at the end."""
-    folder, held = _taken(book / FOLDER, name)
+    with workplace_in(book / FOLDER, name) as folder:
+        yield folder
+
+
+@contextmanager
+def workplace_in(places: Path, name: str | None = None) -> Iterator[Path]:
+    """A folder of one's own in a folder of workplaces, gone at the end."""
+    folder, held = _taken(places, name)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(held)
-        _leave(book)
+        _leave(places)
 
 
 @contextmanager
@@ -55,10 +62,15 @@ def workplace_if_any(book: Path, name: str | None = None) -> Iterator[Path | Non
 
 def sweep(book: Path) -> None:
     """Remove what dead processes left."""
+    sweep_in(book / FOLDER)
+
+
+def sweep_in(places: Path) -> None:
+    """Remove what dead processes left in a folder of workplaces."""
     with suppress(FileNotFoundError):
-        for folder in (book / FOLDER).iterdir():
+        for folder in places.iterdir():
             _sweep(folder)
-    _leave(book)
+    _leave(places)
 
 
 def _sweep(folder: Path) -> None:
@@ -93,7 +105,7 @@ def _taken(parent: Path, name: str | None) -> tuple[Path, int]:
     raise FileNotFoundError(f"{parent} cannot be made")
 
 
-def _leave(book: Path) -> None:
+def _leave(places: Path) -> None:
     """Remove the folder of workplaces if nobody works."""
     with suppress(OSError):
-        (book / FOLDER).rmdir()
+        places.rmdir()

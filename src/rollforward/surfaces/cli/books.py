@@ -1,5 +1,6 @@
 """The commands that make books: init, build, demo."""
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from shlex import quote
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from rollforward.errors import ReconciliationError
+from rollforward.errors import ReconciliationError, UsageError
 from rollforward.surfaces import written as values
 from rollforward.surfaces.cli.options import DryRun, Looking, Voice, said
 from rollforward.surfaces.cli.output import put_line
@@ -17,6 +18,7 @@ from rollforward.surfaces.cli.voice import clock, note
 if TYPE_CHECKING:
     from rollforward.book import Book
     from rollforward.book.demo_book import Demo
+    from rollforward.store.ledgers import KeptLedger
 
 Folder = Annotated[
     Path, Argument(parser=values.folder, metavar="DIR", help="The book's folder; made if it is not there.")
@@ -55,8 +57,35 @@ def init(
         note(f"Next: rollforward import FILE{said(folder)}", quiet=voice.quiet)
 
 
+@dataclass(frozen=True)
+class Beside:
+    """Building beside a book: from record tables, on any engine, into a folder of Parquet."""
+
+    records: Annotated[
+        Path | None, Option(metavar="DIR", help="Build from record tables (see `export --records`), not from a book.")
+    ] = None
+    out: Annotated[Path | None, Option(metavar="DIR", help="With --records: where to; every command reads it.")] = None
+    engine: Annotated[
+        str, Option(metavar="NAME", help="With --records: duckdb, or sc://HOST:PORT for Spark Connect.")
+    ] = "duckdb"
+    buckets: Annotated[
+        int, Option(min=1, max=4096, metavar="N", help="With --records: folders by account for each stage.")
+    ] = 16
+    replace: Annotated[bool, Option("--replace", help="With --records: replace a result that is there.")] = False
+
+    def check(self) -> None:
+        """UsageError if only a part of it is said."""
+        if self.records is None and (self.out is not None or self.replace or self != Beside()):
+            raise UsageError(
+                "--out, --engine, --buckets and --replace go with --records DIR: from which record tables?"
+            )
+        if self.records is not None and self.out is None:
+            raise UsageError("--records needs --out DIR: where the ledger is written.")
+
+
 def build(
     looking: Looking,
+    beside: Beside,
     voice: Voice,
     memory: Annotated[
         str | None,
@@ -64,18 +93,46 @@ def build(
     ] = None,
     dry_run: DryRun = False,
 ) -> None:
-    """Build the ledger anew from the records and prove it. Other commands build by themselves when they must."""
+    """Build the ledger anew from the records and prove it. Other commands build by themselves when they must.
+
+    With --records and --out the records are tables in a folder, and the ledger is written as Parquet.
+    """
+    beside.check()
+    if beside.records is not None and beside.out is not None:
+        _build_beside(beside.records, beside.out, beside, looking, voice, dry_run=dry_run)
+        return
     book = looking.open()
     if dry_run:
         put_line(_would_build(book, looking))
         return
     with working("building", quiet=voice.quiet) as tell:
         kept = book.build(looking.view(book), progress=tell, memory=memory)
+    _say_built(kept)
+    looking.warn_of_uncounted(book, quiet=voice.quiet)
+
+
+def _say_built(kept: "KeptLedger") -> None:
     put_line(
         f"ledger {kept.ledger_hash} under policy {kept.policy} ({kept.policy_hash}), {kept.currency}, to {kept.today}"
     )
     put_line(f"proved: {', '.join(kept.proofs)}")
-    looking.warn_of_uncounted(book, quiet=voice.quiet)
+
+
+def _build_beside(records: Path, out: Path, beside: Beside, looking: Looking, voice: Voice, *, dry_run: bool) -> None:
+    from rollforward.book.from_records import Order, build_from_records
+
+    order = Order(records, out, beside.engine, beside.buckets, beside.replace)
+    view = looking.view_in(order.timezone)
+    if dry_run:
+        order.check()
+        put_line(
+            f"would build a ledger of the records in {records} on {beside.engine}, prove it, and write it to {out}"
+        )
+        return
+    with working("building", quiet=voice.quiet) as tell:
+        kept = build_from_records(order, view, clock=clock, progress=tell)
+    _say_built(kept)
+    note(f"Next: rollforward mrr{said(out)}", quiet=voice.quiet)
 
 
 def _would_build(book: "Book", looking: Looking) -> str:

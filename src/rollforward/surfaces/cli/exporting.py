@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Option
@@ -32,9 +33,15 @@ def export(
     format: Annotated[Literal["csv", "parquet", "xlsx"], Option(help="A file each, or one workbook.")] = "csv",  # noqa: A002
     dry_run: Annotated[bool, Option("--dry-run", help="Say what would be written.")] = False,
     yes: Annotated[bool, Option("--yes", help="Replace files that are there.")] = False,
+    records: Annotated[
+        bool, Option("--records", help="The records as Parquet tables instead, for `build --records`.")
+    ] = False,
 ) -> None:
     """Write the ledger (movements), the MRR of every customer and month, the roll-forward and the accounts to files."""
     book = looking.open()
+    if records:
+        _export_records(book, folder, voice, replace=yes, dry_run=dry_run)
+        return
     files = [folder / "rollforward.xlsx"] if format == "xlsx" else [folder / f"{name}.{format}" for name in EXPORTS]
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is a file, and an export is a folder of files. Name a folder.")
@@ -52,6 +59,18 @@ def export(
     note(str(stamp), quiet=voice.quiet)
     warn_of_stale(stamp, quiet=voice.quiet)
     looking.warn_of_uncounted(book, quiet=voice.quiet)
+
+
+def _export_records(book: "Book", folder: Path, voice: Voice, *, replace: bool, dry_run: bool) -> None:
+    if dry_run:
+        put_line(f"would write the records of the book as Parquet tables to {folder}")
+        return
+    with working("exporting", quiet=voice.quiet) as tell:
+        rows = book.write_records(folder, replace=replace, progress=tell)
+    for table, size in rows.items():
+        if size:
+            put_line(f"wrote {folder / table}: {size:,} rows")
+    note(f"Next: rollforward build --records {quote(str(folder))} --out OUT", quiet=voice.quiet)
 
 
 def _refuse_replacing(files: list[Path], *, replace: bool) -> None:

@@ -103,9 +103,13 @@ class Looking(Shelf):
 
     def view(self, book: "Book") -> "View":
         """The view that the options name."""
+        return self.view_in(book.settings.timezone)
+
+    def view_in(self, timezone: str) -> "View":
+        """The view that the options name, in a time zone."""
         from rollforward.book import View
 
-        moment = values.known_at(self.as_of, book.settings.timezone, clock())
+        moment = values.known_at(self.as_of, timezone, clock())
         return View(self.policy, self.currency.upper() if self.currency else None, moment, self.allow_stale)
 
     @property

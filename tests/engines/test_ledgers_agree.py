@@ -1,0 +1,98 @@
+"""One ledger, whichever engine makes it: built in a book, and from record tables on each engine, the same bit by bit.
+
+ROLLFORWARD_ENGINE_SHELVES says how many shelves of random books there are; 8 if it does not.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from engines.desk import built, differences, exported, tables_of
+from rollforward.book import View
+from rollforward.book.cases import load, policy_of
+from strategies import policies
+from test_engine_against_oracle import collected, laid_together, shelf_under
+
+CASES = Path(__file__).parents[2] / "cases"
+PARTS = 4
+SHELVES = int(os.environ.get("ROLLFORWARD_ENGINE_SHELVES", "8"))
+NAMED = ("customer", "account", "from_customer", "invoice", "payment")
+
+
+def cases_by_policy():
+    """The cases of each policy laid into one book, each with customers of its own."""
+    found = {}
+    for number, (_, case) in enumerate(load([CASES])):
+        together = found.setdefault(policy_of(case).hash, {**case, "records": {}})
+        together["today"] = max(together["today"], case["today"])
+        for table, rows in case["records"].items():
+            here = together["records"].setdefault(table, [])
+            if table == "exchange_rates":
+                known = {(row["date"], row["from"], row["to"]) for row in here}
+                here += [row for row in rows if (row["date"], row["from"], row["to"]) not in known]
+            else:
+                here += [row | {key: f"{number}/{row[key]}" for key in NAMED if row.get(key)} for row in rows]
+    return list(found.values())
+
+
+def agrees(case, engine, folder):
+    book, policy, records = exported(case, folder)
+    view = View(policy=policy)
+    out = built(records, folder / "out", engine, policy)
+    assert differences(tables_of(book, view), tables_of(out, view)) == [], (case["policy"], case["currency"])
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_the_cases_make_the_same_ledger_on_every_engine(part, engine, tmp_path):
+    for number, case in enumerate(cases_by_policy()[part::PARTS]):
+        agrees(case, engine, tmp_path / str(number))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_books_make_the_same_ledger_on_every_engine(part, engine, tmp_path):
+    drawn = collected(policies(), SHELVES, 20_261_201)[part::PARTS]
+    assert drawn
+    for number, policy in enumerate(drawn):
+        agrees(laid_together(shelf_under(policy, 7 * part + number)), engine, tmp_path / str(number))
+
+
+def item(customer, starts, ends=None, amount="10"):
+    terms = {"customer": customer, "currency": "USD", "interval": "month", "amount": amount, "starts": starts}
+    return terms | ({"ends": ends} if ends else {})
+
+
+def test_what_people_entered_makes_the_same_ledger_on_every_engine(engine, tmp_path):
+    """Two customers merged from a day on, one that carries another one on, and one that does not count."""
+    entered = {"reason": "told", "entered_by": "me"}
+    records = {
+        "subscription_items": [
+            *(item(name, "2024-01-15", amount=amount) for name, amount in (("a", "10"), ("b", "20"), ("test", "99"))),
+            item("old", "2024-01-01", "2024-05-20", "30"),
+            item("now", "2024-06-01", amount="35"),
+        ],
+        "account_links": [{"customer": "b", "account": "a", "starts": "2024-04-01", **entered}],
+        "transfers": [{"customer": "now", "from_customer": "old", "day": "2024-06-01", **entered}],
+        "exclusions": [{"customer": "test", **entered}],
+    }
+    case = {"today": "2024-12-31", "currency": "USD", "policy": {}, "records": records}
+    book, _, _ = exported(case, tmp_path / "seen")
+    assert {"transfer", "expansion"} <= {kind for _, _, kind, _ in book.annual_movements()}
+    agrees(case, engine, tmp_path)
+
+
+def test_the_books_hold_what_makes_engines_differ():
+    """Conversion, discounts, trials, returns, prorated invoices, snapshots: each is among the cases."""
+    cases = cases_by_policy()
+    items = [row for case in cases for row in case["records"].get("subscription_items", [])]
+    lines = [row for case in cases for row in case["records"].get("invoice_lines", [])]
+    assert any(len(row.get("discounts", [])) > 1 for row in items)
+    assert any(row.get("trial_end") for row in items)
+    assert any(row.get("status") == "trialing" for row in items)
+    assert any(row.get("kind") == "proration" for row in lines)
+    assert any(case["records"].get("mrr_snapshots") for case in cases)
+    assert len({policy_of(case).exchange_rule for case in cases if case["records"].get("exchange_rates")}) > 2
+    assert max(date.fromisoformat(case["today"]) for case in cases).year < 2200
