@@ -151,3 +151,12 @@ def test_what_is_kept_of_a_segment_says_what_is_worked_out_anew(world, monkeypat
     afresh = opened(book.path)
     assert kept == afresh.metrics(where=where, by=by).rows
     assert again == afresh.metrics("mrr", "nrr", "grr", "churned_customers", every="quarter", where=where, by=by).rows
+
+
+def test_retention_is_the_same_from_who_moved_and_from_all_accounts(world, monkeypatch):
+    book = opened(built(world, "retained"))
+    import_second(book.path, world)
+    asked = ("nrr", "grr", "customer_retention", "nrr_3m", "grr_12m", "churned_customers")
+    by_who_moved = book.metrics(*asked).rows
+    monkeypatch.setattr("rollforward.metrics.answers._SHORT_DAYS", 0)
+    assert by_who_moved == opened(book.path).metrics(*asked).rows

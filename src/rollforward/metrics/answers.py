@@ -127,8 +127,8 @@ def _flows(source: Source, segment: Segment) -> ir.Table:
 
 def _gather(source: Source, question: Question) -> _Gathered:
     source.hand_in("asked_periods", facts.PERIODS, question.period_rows())
-    if "retained" in question.needs:
-        source.hand_in("asked_cohorts", facts.COHORTS, question.cohort_rows())
+    for name, rows in _cohort_tables(question).items():
+        source.hand_in(name, facts.COHORTS, rows)
     if _sums_days(source, question):
         source.hand_in("asked_days", facts.PERIODS, _day_rows(question))
     gathered = _Gathered()
@@ -145,7 +145,7 @@ def _gather(source: Source, question: Question) -> _Gathered:
 
 def _family_queries(source: Source, question: Question) -> list[Query]:
     """The queries of the families of facts that a question needs, on a table of the segment's flows if one is kept."""
-    more = (question.needs, question.known_to)
+    more = (question.needs, question.known_to, tuple(_cohort_tables(question)))
     if name := _kept_flows(source, question):
         found = queries(source, question, _families_of_kept, more)
         return [replace(one, sql=one.sql.replace(f'"{_KEPT}"', name)) for one in found]
@@ -193,8 +193,9 @@ def _families_on(form: Form, flowing: ir.Table) -> Families:
     if "subscriptions" in needs:
         families.append(("subscriptions", facts.subscription_facts(ledger, segment, asked), 3))
     if "retained" in needs:
-        cohorts = ibis.table(facts.COHORTS, name="asked_cohorts")
-        families.append(("retained", facts.retained_facts(ledger, segment, cohorts, flowing), 3))
+        for name in _cohort_tables(question):
+            cohorts, moved = ibis.table(facts.COHORTS, name=name), flowing if name == _SHORT else None
+            families.append(("retained", facts.retained_facts(ledger, segment, cohorts, moved), 3))
     if "served" in needs:
         families.append(("served", facts.served_facts(ledger, segment, asked), 2))
     if "committed" in needs:
@@ -208,6 +209,21 @@ def _families_on(form: Form, flowing: ir.Table) -> Families:
         days = ibis.table(facts.PERIODS, name="asked_days")
         families.append(("daily", facts.by_period(flowing, days), 3))
     return families
+
+
+_SHORT, _LONG = "asked_short_cohorts", "asked_cohorts"
+_SHORT_DAYS = 100
+"""The days in which few enough accounts move that it pays to look at those alone; a quarter has fewer."""
+
+
+def _cohort_tables(question: Question) -> dict[str, list[tuple[int, int, date, date]]]:
+    """The closed cohorts that a question needs, over few days and over many apart."""
+    tables: dict[str, list[tuple[int, int, date, date]]] = {}
+    if "retained" in question.needs:
+        for row in question.cohort_rows():
+            _, _, opening, end = row
+            tables.setdefault(_SHORT if (end - opening).days <= _SHORT_DAYS else _LONG, []).append(row)
+    return tables
 
 
 def _sums_days(source: Source, question: Question) -> bool:

@@ -96,9 +96,12 @@ def _churners_moved(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.T
     return lost.select("number", "account", value=value, joined=lost.there == 0)
 
 
-def retained_facts(ledger: Ledger, segment: Segment, cohorts: ir.Table, flowing: ir.Table) -> ir.Table:
-    """Closed cohorts by period and window: number, window, value, opening, closing, kept, customers, stayed."""
-    if _moves_as_it_stands(ledger, segment):
+def retained_facts(ledger: Ledger, segment: Segment, cohorts: ir.Table, flowing: ir.Table | None) -> ir.Table:
+    """Closed cohorts by period and window: number, window, value, opening, closing, kept, customers, stayed.
+
+    With the segment's flows, `flowing`, from the accounts that moved where that can be; else from all accounts.
+    """
+    if flowing is not None and _moves_as_it_stands(ledger, segment):
         return _retained_moved(ledger, segment, cohorts, flowing)
     both = retained_accounts(ledger, segment, cohorts)
     return both.group_by("number", "window", "value").agg(
