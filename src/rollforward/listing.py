@@ -10,7 +10,6 @@ from rollforward.results import FORMULA, Result, harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from decimal import Decimal
     from pathlib import Path
 
     from rollforward.results import Cell
@@ -30,11 +29,10 @@ class Listing(Result):
         """So many rows from the one of that number on, counted from 0, in order."""
         return self.run(f"SELECT * FROM ({self.sql}) LIMIT {number:d} OFFSET {first:d}")
 
-    def largest(self, name: str, number: int, *, least: Decimal | None = None) -> list[tuple[Cell, ...]]:
-        """So many rows with the largest amounts of a column, gains and losses alike; of `least` at least, if given."""
-        over = "" if least is None else f'WHERE abs("{name}") >= {least:f}'
+    def largest(self, name: str, number: int) -> list[tuple[Cell, ...]]:
+        """So many rows with the largest amounts of a column, gains and losses alike."""
         ties = ", ".join(_named(column.name) for column in self.columns)
-        return self.run(f'SELECT * FROM ({self.sql}) {over} ORDER BY abs("{name}") DESC, {ties} LIMIT {number:d}')
+        return self.run(f'SELECT * FROM ({self.sql}) ORDER BY abs("{name}") DESC, {ties} LIMIT {number:d}')
 
     def copy(self, file: Path, *, for_spreadsheets: bool = False) -> int:
         """Write all rows to a CSV or Parquet file, by its ending: how many there were.

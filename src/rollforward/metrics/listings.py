@@ -37,11 +37,18 @@ def monthly_amount(amount: ir.IntegerValue) -> ir.DecimalValue:
     return (annual_in_units(twelfth) + (digits.cast(_WHOLE) * last).cast(MONEY)).cast(MONEY)
 
 
-def movement_list(ledger: Ledger, question: Question, *, kind: str | None, account: str | None) -> ir.Table:
-    """The movements of a segment's accounts: day, account, name, kind, mrr, before, after."""
+def movement_list(
+    ledger: Ledger, question: Question, *, kind: str | None, account: str | None, least: int = 0
+) -> ir.Table:
+    """The movements of a segment's accounts: day, account, name, kind, mrr, before, after.
+
+    `least` is the stored amount, up or down, below which a movement is left out.
+    """
     rows = chosen(ledger, ledger.movements, question.segment)
     period = question.periods[0]
     rows = rows.filter(rows.day >= period.start, rows.day <= question.today, (rows.amount != 0) | (rows.presence != 0))
+    if least:
+        rows = rows.filter((rows.amount >= least) | (rows.amount <= -least))
     return named_movements(rows, ledger, "amount", kind=kind, account=account)
 
 

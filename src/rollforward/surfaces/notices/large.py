@@ -44,10 +44,10 @@ def look(book: Book, subscription: Subscription, seen: Kept | None, links: Links
     if seen and seen["state"] == state:
         return None, None
     try:
-        listing = book.movements(where=subscription.filters, view=view)
+        listing = book.movements(where=subscription.filters, least=subscription.over, view=view)
     except IncompleteError:  # Nothing moved yet.
         return None, {"state": state, "keys": []}
-    rows = listing.largest("mrr", MOST + 1, least=subscription.over)
+    rows = listing.largest("mrr", MOST + 1)
     if len(rows) > MOST:
         raise UsageError(f"more than {MOST:,} movements are of {subscription.over} or more. Name a larger --over.")
     keys = [_key(listing, row) for row in rows]
