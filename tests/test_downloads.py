@@ -100,4 +100,3 @@ def test_the_largest_rows_of_a_listing_are_gains_and_losses_alike():
         "movements", COLUMNS[:2], STAMP, "FROM kept", list, None, lambda said: connection.execute(said).fetchall()
     )
     assert [name for name, _ in listing.largest("mrr", 2)] == ["b", "a"]
-    assert [name for name, _ in listing.largest("mrr", 9, least=Decimal(5))] == ["b", "a"]

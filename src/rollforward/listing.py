@@ -40,11 +40,10 @@ class Listing(Result):
         """What the amounts of a column add up to, exact."""
         return Decimal(str(self.run(f'SELECT coalesce(sum("{name}"), 0) FROM ({self.sql})')[0][0]))
 
-    def largest(self, name: str, number: int, *, least: Decimal | None = None) -> list[tuple[Cell, ...]]:
-        """So many rows with the largest amounts of a column, gains and losses alike; of `least` at least, if given."""
-        over = "" if least is None else f'WHERE abs("{name}") >= {least:f}'
+    def largest(self, name: str, number: int) -> list[tuple[Cell, ...]]:
+        """So many rows with the largest amounts of a column, gains and losses alike."""
         ties = ", ".join(_named(column.name) for column in self.columns)
-        return self.run(f'SELECT * FROM ({self.sql}) {over} ORDER BY abs("{name}") DESC, {ties} LIMIT {number:d}')
+        return self.run(f'SELECT * FROM ({self.sql}) ORDER BY abs("{name}") DESC, {ties} LIMIT {number:d}')
 
     def copy(self, file: Path, *, for_spreadsheets: bool = False) -> int:
         """Write all rows to a CSV or Parquet file, by its ending: how many there were.

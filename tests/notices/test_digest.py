@@ -64,6 +64,8 @@ def test_without_an_address_of_the_server_there_are_no_links(here):
 def test_a_digest_of_a_part_is_of_that_part_and_so_are_its_links(here):
     notice = told(here, where=(("plan", ("Basic", "Free & Easy")),))
     assert {row["closing"] for row in block(notice, "rollforward")} == {"0.00"}
+    mine = block(told(here, name="stripe", policy="stripe"), "largest_movements")
+    assert mine[0]["link"] == "https://mrr.example.com/accounts/core?policy=stripe"
     assert "where=plan%3DBasic&where=plan%3DFree+%26+Easy" in notice.text()
 
 

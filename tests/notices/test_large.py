@@ -32,6 +32,12 @@ def test_a_large_movement_is_told_once_and_a_small_one_never(here):
     assert "core" not in letter.text
 
 
+def test_a_movement_is_large_from_the_very_amount_on(here):
+    here.learn(("bolt", "1000.0049999", "2026-06-01"), ("core", "1000.005", "2026-06-01"))
+    listed = here.book.movements(least=Decimal("1000.005"), start=at("2026-06-01").date())
+    assert [row["account"] for row in listed.to_dicts()] == ["core"]
+
+
 def test_a_movement_of_the_past_that_is_learned_today_is_told_today(here):
     here.learn(("bolt", "3000", "2026-02-01", "2026-03-01"), at=at("2026-06-20T13:00"))
     here.run(at("2026-06-20T13:01"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from rollforward.book.asking import fields_of
@@ -11,12 +13,13 @@ from rollforward.book.examining import Examining
 from rollforward.book.flows import cause_rows, flow_columns, rollforward_row
 from rollforward.book.view import View
 from rollforward.errors import IncompleteError, UnknownNameError
-from rollforward.money import exact
+from rollforward.money import UNIT, exact
 from rollforward.results import Cell, ColumnKind, Result, ResultColumn, column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
+    from decimal import Decimal
 
     import ibis.expr.types as ir
 
@@ -207,9 +210,12 @@ class Figuring(Closing, Examining):
         kind: str | None = None,
         account: str | None = None,
         causes: bool = False,
+        least: Decimal | None = None,
         view: View = View(),
     ) -> Listing:
         """Every movement: day, account, kind, MRR moved, before and after. Amounts of 0 are left out.
+
+        `least` is the MRR, up or down, from which on movements are listed (of whole ones, not of their causes).
 
         With `causes` a row for each cause of a movement, whose MRR is what that cause moved. NotFoundError for an
         account that the book does not know.
@@ -229,7 +235,7 @@ class Figuring(Closing, Examining):
                 return caused_movement_list(source.ledger, source.records, asked.question, **of)
 
             def listed(**of: Any) -> ir.Table:  # noqa: ANN401
-                return movement_list(source.ledger, asked.question, **of)
+                return movement_list(source.ledger, asked.question, **of, least=_stored(least))
 
         if causes:
             return self._listing("movements with causes", caused, kinds, asked, texts=texts)
@@ -294,6 +300,11 @@ class Figuring(Closing, Examining):
             from rollforward.metrics import answers
 
             return answers.figures(asked.source, asked.question), asked
+
+
+def _stored(least: Decimal | None) -> int:
+    """The smallest stored annual amount that is an MRR or more."""
+    return 0 if least is None else ceil(Fraction(least) * 12 * UNIT)
 
 
 def _group_column(by: str | None) -> list[ResultColumn]:

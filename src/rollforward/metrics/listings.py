@@ -47,14 +47,25 @@ class Page:
 
 
 def movement_list(
-    ledger: Ledger, question: Question, *, kind: str | None, account: str | None, page: Page | None = None
+    ledger: Ledger,
+    question: Question,
+    *,
+    kind: str | None,
+    account: str | None,
+    least: int = 0,
+    page: Page | None = None,
 ) -> ir.Table:
-    """The movements of a segment's accounts: day, account, name, kind, mrr, before, after."""
+    """The movements of a segment's accounts: day, account, name, kind, mrr, before, after.
+
+    `least` is the stored amount, up or down, below which a movement is left out.
+    """
     # First the days and the account, which leave few of the rows to look at.
     period, rows = question.periods[0], ledger.movements
     if account is not None:
         rows = rows.filter(rows.account == account)
     rows = rows.filter(rows.day >= period.start, rows.day <= question.today, (rows.amount != 0) | (rows.presence != 0))
+    if least:
+        rows = rows.filter((rows.amount >= least) | (rows.amount <= -least))
     rows = chosen(ledger, rows, question.segment)
     return named_movements(rows, ledger, "amount", kind=kind, account=account, page=page)
 

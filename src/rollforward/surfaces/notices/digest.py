@@ -103,7 +103,8 @@ def _moved(asked: _Asked) -> Block:
     listing = asked.book.movements(start=period.start, end=period.last_day, **asked.part)
     answer = answer_of(listing, listing.largest("mrr", MOVED))
     page = asked.page("/movements", ("every", asked.every))
-    return Block("largest_movements", "What moved most", shown(answer), page, account_links(answer, asked.links))
+    links = account_links(answer, asked.links, asked.subscription)
+    return Block("largest_movements", "What moved most", shown(answer), page, links)
 
 
 def shown(answer: Answer) -> Answer:
@@ -113,10 +114,10 @@ def shown(answer: Answer) -> Answer:
     return Answer("largest movements", tuple(answer.columns[place] for place in places), rows, answer.stamp)
 
 
-def account_links(answer: Answer, links: Links) -> tuple[str, ...]:
+def account_links(answer: Answer, links: Links, subscription: Subscription) -> tuple[str, ...]:
     """The page of each movement's account; none while the server's address is not known."""
-    place = answer.names.index("account")
-    return tuple(links.account(str(row[place])) for row in answer.rows) if links.base else ()
+    place, query = answer.names.index("account"), looked_at(subscription.view())
+    return tuple(links.account(str(row[place]), query) for row in answer.rows) if links.base else ()
 
 
 def _uncounted(asked: _Asked) -> list[str]:

@@ -44,10 +44,10 @@ def look(book: Book, subscription: Subscription, seen: Kept | None, links: Links
     if seen and seen["state"] == state:
         return None, None
     try:
-        listing = book.movements(where=subscription.filters, view=view)
+        listing = book.movements(where=subscription.filters, least=subscription.over, view=view)
     except IncompleteError:  # Nothing moved yet.
         return None, {"state": state, "keys": []}
-    rows = listing.largest("mrr", MOST + 1, least=subscription.over)
+    rows = listing.largest("mrr", MOST + 1)
     if len(rows) > MOST:
         raise UsageError(f"more than {MOST:,} movements are of {subscription.over} or more. Name a larger --over.")
     keys = [_key(listing, row) for row in rows]
@@ -69,7 +69,8 @@ def _notice(subscription: Subscription, listing: Listing, new: list[tuple[Cell, 
     over = f"{exact_text(subscription.over or 0)} {listing.stamp.currency}"  # type: ignore[arg-type]
     answer = answer_of(listing, new[:NAMED])
     page = links.page("/movements", looked_at(subscription.view(), subscription.filters)) if links.base else ""
-    block = Block("movements", "Movements, the largest first", shown(answer), page, account_links(answer, links))
+    leading = account_links(answer, links, subscription)
+    block = Block("movements", "Movements, the largest first", shown(answer), page, leading)
     what = "1 large movement" if len(new) == 1 else f"{len(new):,} large movements"
     more = len(new) - NAMED
     lines = [f"New to the book since the last look, of {over} MRR or more, whenever they happened."]

@@ -17,7 +17,6 @@ from rollforward.surfaces.server.refusing import not_allowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from decimal import Decimal
     from pathlib import Path
 
     from rollforward.book import Book
@@ -143,9 +142,9 @@ class MaskedListing(Listing):
         """So many rows from the one of that number on, masked."""
         return self.mask(super().part(first, number))
 
-    def largest(self, name: str, number: int, *, least: Decimal | None = None) -> list[Row]:
+    def largest(self, name: str, number: int) -> list[Row]:
         """The rows with the largest amounts, masked."""
-        return self.mask(super().largest(name, number, least=least))
+        return self.mask(super().largest(name, number))
 
     def copy(self, file: Path, *, for_spreadsheets: bool = False) -> int:  # noqa: ARG002  as that of any listing
         """Refused: the engine would write what it has."""
