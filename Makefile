@@ -16,11 +16,21 @@ $(BIN)/.installed: requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(BIN)/.installed ## Make the demo company's book in ./demo and show its roll-forward
+demo: $(BIN)/.installed ## Make the demo company's book in ./demo, show its roll-forward, and serve its pages
 	@rm -rf demo
 	$(BIN)/rollforward demo demo --customers 500
+	@echo
+	@echo "Its pages: $(BIN)/rollforward serve --book demo"
+	@if [ -t 1 ]; then $(BIN)/rollforward serve --book demo; fi
 
-test: $(BIN)/.installed lint ## Lint, type-check and run every test
+# The tests look at the pages in Chromium: the one that is there, Debian's, or Playwright's own.
+$(BIN)/.browser: $(BIN)/.installed
+	@if ! command -v chromium google-chrome >/dev/null; then \
+	  (apt-get update -qq && apt-get install -y -qq chromium) >/dev/null 2>&1 || $(BIN)/playwright install chromium || \
+	  { echo "Install Chromium, or name it with CHROMIUM=/path, and run make test again."; exit 1; }; fi
+	@touch $@
+
+test: $(BIN)/.installed $(BIN)/.browser lint ## Lint, type-check and run every test
 	$(BIN)/pytest -n 2 --dist worksteal
 
 lint: $(BIN)/.installed ## Ruff with all rules and mypy strict
@@ -28,8 +38,8 @@ lint: $(BIN)/.installed ## Ruff with all rules and mypy strict
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(BIN)/.installed ## Speed and memory beside references in the same run (SIZE=customers)
-	$(BIN)/python benchmarks/run.py --size $(SIZE) --write
+bench: $(BIN)/.installed ## Speed and memory beside references in the same run (SIZE=customers, ROWS=kinds)
+	$(BIN)/python benchmarks/run.py --size $(SIZE) $(if $(ROWS),--rows $(ROWS)) --write
 
 snapshots: $(BIN)/.installed ## Refresh the golden files of the command line and the docs
 	REFRESH_SNAPSHOTS=1 $(BIN)/pytest -n 0 tests/test_cli_golden.py tests/test_docs.py tests/test_presets.py tests/test_real_data.py tests/test_case_pages.py tests/test_vendors.py

@@ -231,6 +231,16 @@ def test_smaller_groups_are_one_that_adds_up():
     assert len(listed) == 8
 
 
+def test_the_others_know_which_groups_they_are():
+    rows = [("2026-05", name, *["0"] * 7, str(9 - place)) for place, name in enumerate(["", *"abcdefgh"])]
+    one, met = rollforward(*rows, by=["plan"]), []
+    drawn(one, kind="breakdown", links=met.append)
+    assert [(mark.group, mark.groups) for mark in met][::7] == [("(none)", ("",)), ("others", ("g", "h"))]
+    met.clear()
+    drawn(one, kind="waterfall", links=met.append)
+    assert met[1].groups == ("",)
+
+
 def test_a_year_of_months_stays_small():
     months = [(f"2025-{month:02d}", *MAY[1:]) for month in range(1, 13)] + [MAY]
     long = drawn(

@@ -220,7 +220,8 @@ CUSTOMERS = [
 
 def item(customer: str, amount: int = 10, **more: Any) -> dict[str, Any]:
     row = {"customer": customer, "subscription": customer, "item": "i", "plan": "pro", "interval": "month"}
-    return {**row, "amount": str(amount), "currency": "USD", "starts": "2026-01-01", **more}
+    starts = {"a": "2026-01-01", "b": "2026-01-02", "c": "2026-01-03"}.get(customer, "2026-01-04")
+    return {**row, "amount": str(amount), "currency": "USD", "starts": starts, **more}
 
 
 def settled(folder: Path | None = None, **changes: Any) -> tuple[Book, View]:

@@ -123,6 +123,18 @@ class DiskFullError(RollforwardError):
         )
 
 
+class MemoryTooSmallError(RollforwardError):
+    """The engine may not hold as much at a time as it must, with all laid aside that can be."""
+
+    def __init__(self, allowed: int, needed: int, records: int, detail: str) -> None:
+        megabytes = -(-needed // 10**6)
+        super().__init__(
+            f"the memory does not suffice: {allowed / 10**6:,.0f} MB may be held at a time, and a build of {records:,} "
+            f"records needs some {megabytes:,} MB. Nothing was kept. Allow more, as in `rollforward build --memory "
+            f"{megabytes}MB`. ({detail})"
+        )
+
+
 class DamagedError(RollforwardError):
     """A file of the book is not whole."""
 

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Listing(Result):
-    """A result of any length: counted, read in part and written to a file without being held in memory."""
+    """A result of any length: counted, read in part and written to a file without being held in memory.
+
+    `page` is the query of so many rows from the one of a number on, where there is one that does less than all.
+    """
 
     run: Callable[[str], list[tuple[Cell, ...]]] = field_of(default=lambda _: [], repr=False)
+    page: Callable[[int, int], str] | None = field_of(default=None, repr=False)
 
     def count(self) -> int:
         """How many rows there are."""
@@ -28,6 +32,8 @@ class Listing(Result):
 
     def part(self, first: int, number: int) -> list[tuple[Cell, ...]]:
         """So many rows from the one of that number on, counted from 0, in order."""
+        if self.page is not None:
+            return self.run(self.page(first, number))
         return self.run(f"SELECT * FROM ({self.sql}) LIMIT {number:d} OFFSET {first:d}")
 
     def total(self, name: str) -> Decimal:

@@ -99,7 +99,12 @@ class Result:
     stamp: Stamp
     sql: str
     fetch: Callable[[], list[tuple[Cell, ...]]] = field(repr=False)
-    expr: ir.Table | None = field(default=None, repr=False)
+    express: Callable[[], ir.Table] | None = field(default=None, repr=False)
+
+    @cached_property
+    def expr(self) -> ir.Table | None:
+        """The query as an Ibis expression, where there is one."""
+        return self.express() if self.express else None
 
     @cached_property
     def rows(self) -> list[tuple[Cell, ...]]:

@@ -51,10 +51,27 @@ def test_a_movement_that_is_corrected_is_told_as_it_is_now(here):
     here.run(at("2026-06-02T09:01"))
     here.learn(("bolt", "2500", "2026-06-01"), at=at("2026-06-02T10:00"))
     here.run(at("2026-06-02T10:01"))
-    here.learn(("bolt", "2000", "2026-06-01"), at=at("2026-06-02T11:00"))
-    here.run(at("2026-06-02T11:01"))
-    assert len(here.mail.letters) == 2, "the first is known already when it comes back"
+    assert here.mail.subjects == ["1 large movement: bolt"] * 2
     assert "2,500.00" in here.mail.letters[1][1].text
+    here.learn(("bolt", "2000", "2026-06-01"), ("core", "3000", "2026-06-01"), at=at("2026-06-02T11:00"))
+    here.run(at("2026-06-02T11:01"))
+    assert here.mail.subjects[2:] == ["1 large movement: core"], "the first is known already when it comes back"
+
+
+def test_who_cannot_note_that_it_was_told_tells_it_once_all_the_same(here, monkeypatch):
+    here.learn(("bolt", "2000", "2026-06-01"), at=at("2026-06-02T09:00"))
+    put = here.keeper.put
+
+    def full(key, value):
+        if key == "seen/big":
+            raise OSError("the disk is full")
+        put(key, value)
+
+    monkeypatch.setattr(here.keeper, "put", full)
+    here.run(at("2026-06-02T09:01"), at("2026-06-02T09:02"))
+    monkeypatch.undo()
+    here.run(at("2026-06-02T09:03"))
+    assert here.mail.subjects == ["1 large movement: bolt"]
 
 
 def test_who_is_interrupted_before_it_is_noted_tells_it_once_all_the_same(here, monkeypatch):

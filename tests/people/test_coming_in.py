@@ -168,7 +168,8 @@ def test_waiting_does_not_make_the_wait_longer(people, clock):
     for _ in range(MOST["name"]):
         people.attempts.begin("ada", "198.51.100.1")
     clock.turn(minutes=14)
-    assert people.attempts.begin("ada", "198.51.100.1") == 60
+    for _ in range(MOST["name"]):
+        assert people.attempts.begin("ada", "198.51.100.1") == 60
     clock.turn(seconds=60)
     assert people.attempts.begin("ada", "198.51.100.1") == 0
 

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import threading
-import time
-from contextlib import contextmanager
 
 import pytest
-import uvicorn
 from playwright.sync_api import sync_playwright
 
 from rollforward.book import Book, now
-from rollforward.surfaces.server.app import application
-from rollforward.surfaces.server.served import Served
+from web.house import serving
 
 CUSTOMERS = 200
 _QUIETLY = (
@@ -27,25 +21,6 @@ _QUIETLY = (
     "--disable-component-update",
     "--disable-sync",
 )
-
-
-@contextmanager
-def serving(folder):
-    """The address of a server of a folder, in this process."""
-    app = application(Served(folder, now))
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        port = place.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +69,7 @@ def is_complaint(said):
 
 @pytest.fixture
 def visit(browser):
-    """Opens pages in a browser of its own: `visit(address, **context)`. What the browser complains of fails the test."""
+    """Opens pages in a browser of its own: `visit(address, **context)`. What it complains of fails the test."""
     contexts, complaints = [], []
 
     def go(address, **context):

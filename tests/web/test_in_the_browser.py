@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 from rollforward.book import Book, now
+from web.house import serving
 
 
 def test_a_control_changes_the_address_and_back_undoes_it(site, visit):
@@ -84,8 +85,6 @@ def test_an_open_page_shows_a_change_without_a_reload(own_site, own_book, visit)
 
 
 def test_a_file_is_read_shown_and_booked_in_the_browser(tmp_path, visit):
-    from conftest import serving
-
     folder = tmp_path / "book"
     Book.create(folder, currency="EUR", clock=now)
     file = tmp_path / "subscriptions.csv"
@@ -102,15 +101,13 @@ def test_a_file_is_read_shown_and_booked_in_the_browser(tmp_path, visit):
         page.get_by_role("heading", name="How it is read").wait_for()
         assert page.get_by_text("3 rows = 2 booked + 0 unchanged + 1 quarantined").is_visible()
         page.get_by_role("button", name="Book it as source").click()
-        page.get_by_role("heading", name="Booked").wait_for()
+        page.get_by_role("heading", name="Booked", exact=True).wait_for()
         page.get_by_role("link", name="Sources and problems").click()
         assert page.get_by_text("much").first.is_visible()
     assert Book.open(folder).rollforward().rows[-1][-1] == 100
 
 
 def test_the_first_run_offers_the_demo_and_a_book_of_ones_own(tmp_path, visit):
-    from conftest import serving
-
     with serving(tmp_path / "new") as site:
         page = visit(site)
         assert page.url == f"{site}/start"

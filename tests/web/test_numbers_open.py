@@ -71,6 +71,25 @@ def test_every_movement_of_the_rollforward_opens_entries_that_add_up_to_it(site,
     assert opened > 10 if every == "month" else opened > 4
 
 
+def test_every_bar_of_the_chart_opens_entries_that_add_up_to_it(site):
+    text = httpx.get(f"{site}/?from=2026-04", timeout=60).text
+    marks = re.findall(r'<a[^>]*href="([^"]+)"[^>]*aria-label="([^"]+)"', text.partition('class="chart"')[2])
+    bars = [(href.replace("&amp;", "&"), name) for href, name in marks if "kind=" in href]
+    assert len(bars) > 10
+    for href, name in bars:
+        said = amount(re.search(r"(-?[\d,]+\.\d\d) USD", name)[1])
+        assert abs(abs(entries_total(site, href)) - abs(said)) <= CENTS, name
+
+
+def test_every_cell_of_the_cohorts_opens_the_movements_that_left_it(site):
+    text = httpx.get(f"{site}/retention?measure=mrr&from=2026-04", timeout=60).text
+    marks = re.findall(r'<a[^>]*href="([^"]+)"[^>]*aria-label="([^"]+)"', text)
+    cells = [(href.replace("&amp;", "&"), name) for href, name in marks if "cohort%3D" in href and "movements" in href]
+    assert len(cells) > 100
+    for href, name in (cells[0], cells[len(cells) // 2], cells[-1]):
+        assert httpx.get(site + href, timeout=60).status_code in {200, 409}, name
+
+
 def test_every_level_opens_its_explanation(site):
     names, rows = table(site, "/movements?from=2026-05")
     for row in rows:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+
+from rollforward.surfaces.web import staging
+from rollforward.surfaces.web.page import STATIC
+from web.house import serving
 
 PAGES = (
     "/",
@@ -94,3 +104,75 @@ def test_a_page_prints_without_its_controls(site, visit):
     assert not page.get_by_role("navigation").is_visible()
     assert page.get_by_role("heading", level=1).is_visible()
     assert page.pdf().startswith(b"%PDF")
+
+
+def test_the_vendored_script_is_the_one_that_was_reviewed():
+    file = STATIC / "vendor" / "htmx-2.0.11.min.js"
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert digest == "d6fdc75f204e6bdefa99b69bf1e6d4ac69b8a364f77929f45c13476b4000f717"
+    assert (STATIC / "vendor" / "htmx-LICENSE").read_text().startswith("Zero-Clause BSD")
+
+
+def test_nothing_is_told_to_a_collector_that_the_environment_names(own_book, monkeypatch):
+    """FastAPI would send traces where OTEL_EXPORTER_OTLP_ENDPOINT says so, if it were let."""
+    heard = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self):
+            heard.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Collector) as collector:
+        threading.Thread(target=collector.serve_forever, daemon=True).start()
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{collector.server_port}")
+        monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
+        with serving(own_book) as address:
+            assert httpx.get(f"{address}/healthz").status_code == 200
+        collector.shutdown()
+    assert heard == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("page.html", b"<script>", "not a table that is read here"),
+        ("../../etc/passwd.csv", b"", "passwd.csv"),
+        (".csv", b"a,b\n", "no name for a file"),
+        ("bomb.csv.gz", gzip.compress(b"0" * 10_000_000, 1)[:-8], "not whole"),
+        ("book.xlsx", b"PK\x03\x04 nothing", "not whole"),
+        ("empty.csv", b"", "empty.csv"),
+    ],
+)
+def test_a_hostile_upload_is_refused_and_nothing_is_left(site, name, content, said, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    answer = httpx.post(
+        f"{site}/import",
+        files={"files": (name, content)},
+        data={"source": "x"},
+        headers={"Origin": site},
+        follow_redirects=True,
+        timeout=60,
+    )
+    assert said in answer.text
+    assert answer.status_code in {200, 400}
+    if answer.status_code == 400:
+        assert list(tmp_path.glob("rollforward-upload-*")) == []
+
+
+def test_an_upload_that_unpacks_to_too_much_is_refused(site, monkeypatch):
+    monkeypatch.setattr(staging, "UNPACKED", 1_000_000)
+    packed = gzip.compress(b"customer,plan\n" * 200_000)
+    answer = httpx.post(
+        f"{site}/import", files={"files": ("terms.csv.gz", packed)}, headers={"Origin": site}, timeout=60
+    )
+    assert answer.status_code == 400
+    assert "unpacks to more than 1,000,000 bytes" in answer.text
+
+
+def test_a_form_that_is_too_large_is_refused(site):
+    answer = httpx.post(f"{site}/notes", content=b"x" * 1_100_000, headers={"Origin": site})
+    assert answer.status_code == 413

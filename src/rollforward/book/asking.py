@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+import functools
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rollforward.calendar import Every, Period, period_of, periods
 from rollforward.errors import IncompleteError, UnknownNameError, UsageError
 from rollforward.store import ledgers
+from rollforward.store.readers import Memory
 
 if TYPE_CHECKING:
     import duckdb
     import ibis.expr.types as ir
 
-    from rollforward.ledger.segments import Segment
+    from rollforward.ledger.ground import Ground
+    from rollforward.ledger.segments import Ledger, Segment
     from rollforward.metrics.answers import Question, Source
     from rollforward.metrics.registry import Metric
     from rollforward.policy.policy import Policy
     from rollforward.results import Stamp
     from rollforward.store.ledgers import KeptLedger
     from rollforward.store.settings import Settings
+
+FEW_ROWS = 2_000
+"""The rows of the longest answer that is remembered."""
 
 Where = Mapping[str, str | Sequence[str]]
 """Filters: rows whose field has the value, or one of the values."""
@@ -45,13 +51,61 @@ class Asked:
 
     def sql(self, expression: ir.Table) -> str:
         """The SQL of an expression over the kept ledger."""
-        return ledgers.compiled(expression).replace(ledgers.PLACE, self.kept.name)
+        return self.placed(ledgers.compiled(expression))
+
+    def placed(self, sql: str) -> str:
+        """A query over the kept ledger, under its name."""
+        return sql.replace(ledgers.PLACE, self.kept.name)
+
+    def made(
+        self, about: str, make: Callable[..., ir.Table], more: Hashable = None, **texts: str | None
+    ) -> tuple[str, tuple[str, ...]]:
+        """The SQL and the columns of what `make` makes of texts by name. It is made once for all texts.
+
+        `about` and `more` tell it from what others make of the same question.
+        """
+        from rollforward.metrics.forms import filled, mark
+
+        given = {name: (text,) for name, text in texts.items() if text is not None}
+        question = self.question
+        where = tuple(question.segment.where.items())
+        asked = (where, question.segment.by, question.periods, question.today)
+
+        def find() -> tuple[str, tuple[str, ...]]:
+            marks = {name: mark(name) if name in given else None for name in texts}
+            expression = make(**marks)
+            return ledgers.compiled(expression), tuple(expression.columns)
+
+        sql, columns = _MADE.recall((about, more, tuple(given), self.source.key, asked), find)
+        return self.placed(filled(sql, given)), columns
 
     def flow_sql(self) -> str:
         """The SQL of the flows that the question is about."""
-        from rollforward.metrics.answers import flow_query
+        from rollforward.metrics.answers import flow_sql
 
-        return self.sql(flow_query(self.source, self.question))
+        return self.placed(flow_sql(self.source, self.question))
+
+
+_MADE = Memory()
+"""Queries that were made of the questions of this process."""
+
+_FIRST, _NUMBER = 9_000_000_000_000_001, 9_000_000_000_000_002
+"""Numbers that stand for those of a page while its query is made, which is done once."""
+
+
+def page_of(
+    asked: Asked, about: str, paged: Callable[..., ir.Table], texts: Mapping[str, str | None]
+) -> Callable[[int, int], str]:
+    """The query of a page of a listing by its first row and their number."""
+
+    def query(first: int, number: int) -> str:
+        from rollforward.metrics.listings import Page
+
+        page = Page(_FIRST, _NUMBER)
+        sql, _ = asked.made(about, lambda **of: paged(**of, page=page), "page", **texts)
+        return sql.replace(str(_FIRST), f"{first:d}").replace(str(_NUMBER), f"{number:d}")
+
+    return query
 
 
 @dataclass(frozen=True)
@@ -63,16 +117,23 @@ class Asking:
     settings: Settings
     policy: Policy
     today: date
+    memory: Memory = field(default_factory=Memory)
 
     def segment(self, where: Where, by: str | None) -> Segment:
         """The part of the book that filters and a group name; UnknownNameError for a field that it does not have."""
-        from rollforward.ledger.segments import Segment
+        from rollforward.ledger.segments import OWN_FIELDS, Segment
 
-        for field in (*where, *([by] if by else [])):
-            if field not in (known := fields_of(self.connection)):
-                raise UnknownNameError("field", field, known)
-        chosen = {field: (value,) if isinstance(value, str) else tuple(value) for field, value in where.items()}
+        for name in (*where, *([by] if by else [])):
+            if name not in OWN_FIELDS and name not in self._fields():
+                raise UnknownNameError("field", name, self._fields())
+        chosen = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in where.items()}
         return Segment(chosen, by)
+
+    def _fields(self) -> list[str]:
+        return self.memory.recall("fields", self._every_field)
+
+    def _every_field(self) -> list[str]:
+        return fields_of(self.connection)
 
     def question(
         self,
@@ -88,7 +149,8 @@ class Asking:
         from rollforward.metrics.answers import Question, needs_of
 
         last = min(end, self.today) if end else self.today
-        require_records(self.connection, self.policy)
+        basis = self.policy.basis
+        self.memory.recall(("records", basis), lambda: require_records(self.connection, self.policy))
         first = start or self._first_day(last)
         if first > last:
             raise UsageError(self._why_empty(first, last))
@@ -112,40 +174,104 @@ class Asking:
 
     def _first_day(self, last: date) -> date:
         """The day of the first movement; IncompleteError where there is none yet."""
-        row = self.connection.execute(f"SELECT min(day) FROM {self.kept.name}.cube").fetchone()
-        if row is None or row[0] is None:
+        first = self.memory.recall(("first day", self.kept.name), self._first_of_all)
+        if first is None:
             raise IncompleteError(
                 f"the book has no MRR up to {last} under policy {self.kept.policy}. "
                 "Import records with `rollforward import FILE`, or see `rollforward problems`."
             )
-        first: date = row[0]
         return min(first, last)
+
+    def _first_of_all(self) -> date | None:
+        first: date | None = self.connection.execute(f"SELECT min(day) FROM {self.kept.name}.cube").fetchall()[0][0]
+        return first
 
     def source(self) -> Source:
         """The kept ledger as expressions, and the connection to run them on."""
-        from rollforward.ledger.build import ledger
-        from rollforward.ledger.ground import Ground
         from rollforward.metrics.answers import Source
 
-        ground = Ground(self.policy, self.kept.currency, self.kept.today, ledgers.traits_from(self.kept.traits))
-        made = ledgers.made_tables(self.kept)
+        kept = self.kept
+        ground = _ground(self.policy, kept.currency, kept.today, kept.traits)
+        told_once = self.memory.recall("told once", lambda: ledgers.told_once(self.connection))
+        key = (ground, tuple(kept.dimensions), kept.known_at, kept.schemas, told_once)
+        made, tables = _tables(*key)
+        running = Running(self.connection, kept.name, self.memory)
+        return Source(
+            tables,
+            made,
+            made["cube"],
+            kept.dimensions,
+            running.run,
+            running.hand_in,
+            key,
+            ledgers.compiled,
+            running.rows,
+            running.kept if self.memory.keeps_tables else None,
+        )
 
-        def run(expression: ir.Table) -> list[tuple[Any, ...]]:
-            sql = ledgers.compiled(expression).replace(ledgers.PLACE, self.kept.name)
-            return self.connection.execute(sql).fetchall()
 
-        def give(name: str, columns: dict[str, str], rows: list[tuple[Any, ...]]) -> None:
-            hand_in(self.connection, name, columns, rows)
+@functools.lru_cache(maxsize=64)
+def _ground(policy: Policy, currency: str, today: date, traits: str) -> Ground:
+    from rollforward.ledger.ground import Ground
 
-        return Source(ledger(made, ground.timeless()), made, made["cube"], self.kept.dimensions, run, give)
+    return Ground(policy, currency, today, ledgers.traits_from(traits)).timeless()
+
+
+@functools.lru_cache(maxsize=64)
+def _tables(
+    ground: Ground, _: tuple[str, ...], known_at: datetime | None, schemas: str, told_once: bool
+) -> tuple[Mapping[str, ir.Table], Ledger]:
+    """The tables of a ledger as expressions: all by name, and those that questions are answered from."""
+    from rollforward.ledger.build import ledger
+
+    made = ledgers.made_tables(known_at, schemas, told_once=told_once)
+    return made, ledger(made, ground)
+
+
+@dataclass(frozen=True)
+class Running:
+    """Runs queries on a kept ledger, with small tables that are handed in, and remembers short answers."""
+
+    connection: duckdb.DuckDBPyConnection
+    ledger: str
+    memory: Memory
+    given: dict[str, str] = field(default_factory=dict)
+
+    def run(self, expression: ir.Table) -> list[tuple[Any, ...]]:
+        """The rows of an expression."""
+        return self.connection.execute(self._whole(ledgers.compiled(expression))).fetchall()
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The rows of a query, as they were found before in the same state of the book if they are few."""
+        whole = self._whole(sql)
+        return self.memory.recall(
+            ("rows", whole), lambda: self.connection.execute(whole).fetchall(), lambda rows: len(rows) <= FEW_ROWS
+        )
+
+    def hand_in(self, name: str, columns: Mapping[str, str], rows: list[tuple[Any, ...]]) -> None:
+        """A small table for the queries to come."""
+        self.given[name] = f"{name}({_listed(columns)}) AS ({_values(columns, rows)})"
+
+    def kept(self, sql: str) -> str | None:
+        """The name of a table that holds the rows of a query as long as this state of the book is held open.
+
+        None where there is no room for another one.
+        """
+        placed = sql.replace(ledgers.PLACE, self.ledger)
+        return self.memory.recall_table(placed, self.connection)
+
+    def _whole(self, sql: str) -> str:
+        placed = sql.replace(ledgers.PLACE, self.ledger)
+        used = [table for name, table in self.given.items() if name in placed]
+        return f"WITH {', '.join(used)} SELECT * FROM ({placed})" if used else placed
 
 
 def fields_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """The fields that figures can be filtered and grouped by."""
-    from rollforward.ledger.segments import ACCOUNT_FIELDS, ITEM_FIELDS
+    from rollforward.ledger.segments import OWN_FIELDS
 
     names = connection.execute("SELECT DISTINCT unnest(map_keys(attributes)) FROM customers").fetchall()
-    return [*ITEM_FIELDS, *ACCOUNT_FIELDS, *sorted(name for (name,) in names)]
+    return [*OWN_FIELDS, *sorted(name for (name,) in names)]
 
 
 def require_records(connection: duckdb.DuckDBPyConnection, policy: Policy) -> None:
@@ -163,10 +289,25 @@ def require_records(connection: duckdb.DuckDBPyConnection, policy: Policy) -> No
 def hand_in(
     connection: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str], rows: list[tuple[Any, ...]]
 ) -> None:
-    """A small table for the queries of this connection."""
-    types = {"int64": "BIGINT", "date": "DATE"}
-    listed = ", ".join(f'"{column}" {types[kind]}' for column, kind in columns.items())
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({listed})")
-    if rows:
-        marks = ", ".join("(" + ", ".join("?" * len(columns)) + ")" for _ in rows)
-        connection.execute(f"INSERT INTO {name} VALUES {marks}", [value for row in rows for value in row])
+    """A small table for all further queries of this connection."""
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM ({_values(columns, rows)}) AS t({_listed(columns)})"
+    )
+
+
+_TYPES = {"int64": "BIGINT", "date": "DATE"}
+
+
+def _listed(columns: Mapping[str, str]) -> str:
+    return ", ".join(f'"{column}"' for column in columns)
+
+
+def _values(columns: Mapping[str, str], rows: list[tuple[Any, ...]]) -> str:
+    """Rows as SQL."""
+    if not rows:
+        return f"SELECT {', '.join(f'NULL::{_TYPES[kind]}' for kind in columns.values())} WHERE false"
+    return "VALUES " + ", ".join(f"({', '.join(map(_literal, row))})" for row in rows)
+
+
+def _literal(value: int | date) -> str:
+    return f"DATE '{value}'" if isinstance(value, date) else f"{value}::BIGINT"

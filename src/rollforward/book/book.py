@@ -14,6 +14,7 @@ from rollforward.book.view import Clock, Progress, View, now, quiet
 from rollforward.errors import BookExistsError, RollforwardError, UsageError
 from rollforward.store import settings
 from rollforward.store.database import Database, MemoryDatabase
+from rollforward.store.memory import bound_memory
 from rollforward.store.settings import Settings
 
 if TYPE_CHECKING:
@@ -134,14 +135,20 @@ class Book(Opening, Auditing, Entering):
         settings.save(self.path, made)
         self.settings = made
 
-    def build(self, view: View = View(), *, progress: Progress = quiet, force: bool = True) -> KeptLedger:
+    def build(
+        self, view: View = View(), *, progress: Progress = quiet, force: bool = True, memory: str | None = None
+    ) -> KeptLedger:
         """Build the ledger of a view anew and prove it; with `force=False` bring it up to date, if it is not.
 
         Then only the accounts that changed are made anew, where that is possible; the ledger is the same.
+        `memory`, such as "2GB", bounds what the engine holds at a time; the rest lies in the book's folder meanwhile.
+        MemoryTooSmallError, and nothing kept, where that does not suffice; UsageError if it is no size.
         """
         view = replace(view, policy=self._used(view))
         with self._database.reading() as connection:
             require_known(connection, view.as_of, self._clock())
+            if memory is not None:
+                bound_memory(connection, memory)
             if force:
                 return self._build(connection, view, progress)
             return self._found(connection, self._key(view)) or self._brought_up(connection, view, progress)

@@ -251,7 +251,7 @@ class Closing(TakingIn):
         then = View(restating.policy_of(close), close.currency, close.known_at)
         same = View(restating.policy_of(close), close.currency)
         now = View(self._rules_now(close), close.currency)
-        with self._ready(then) as (connection, first):
+        with self._built(then) as (connection, first):
             ledgers = [first, self._also(connection, same), self._also(connection, now)]
             names = [kept.name for kept in ledgers]
             rows = closes.differing_movements(connection, names, close.starts, close.ends)
@@ -304,7 +304,7 @@ class Closing(TakingIn):
             question = asking.question(asking.segment({}, None), every, *days, [], whole_ledger=False)
             first = question.periods[0].start
             months = self._lines(connection, kept, view, first, question.today)
-            before = self._before(connection, standing[0], first)
+            before = self._before(standing[0], first)
             stamp = self._stamp(connection, kept, view)
         lines = restating.together(restating.as_reported(months, before, standing), question.periods)
         return _rollforward(lines, stamp, restated=True)
@@ -319,13 +319,13 @@ class Closing(TakingIn):
         last = min(end, self.today()) if end else self.today()
         return bool(standing) and not any(one.starts <= last < one.ends - timedelta(days=1) for one in standing)
 
-    def _before(self, connection: duckdb.DuckDBPyConnection, first: Close, start: date) -> dict[date, Line]:
+    def _before(self, first: Close, start: date) -> dict[date, Line]:
         """The months before the first close, as they were known then."""
         if start >= first.starts:
             return {}
         view = View(restating.policy_of(first), first.currency, first.known_at)
-        kept = self._also(connection, view)
-        lines = self._lines(connection, kept, view, start, first.starts - timedelta(days=1))
+        with self._ready(view) as (connection, kept):
+            lines = self._lines(connection, kept, view, start, first.starts - timedelta(days=1))
         return {line.period.start: line for line in lines}
 
 

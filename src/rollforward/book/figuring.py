@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    import ibis.expr.types as ir
+
     from rollforward.book import constant
     from rollforward.book.asking import Asked, Where
     from rollforward.calendar import Every
@@ -220,22 +222,30 @@ class Figuring(Closing, Examining):
 
             if account is not None:
                 account_called(Asking(asked), account)
-            source, of = asked.source, {"kind": kind, "account": account}
-            if causes:
-                expression = caused_movement_list(source.ledger, source.records, asked.question, **of)
-            else:
-                expression = movement_list(source.ledger, asked.question, **of)
-        kinds = {"day": "day", "mrr": "money", "before": "money", "after": "money"}
-        return self._listing("movements with causes" if causes else "movements", expression, kinds, asked)
+            source, texts = asked.source, {"kind": kind, "account": account}
+            kinds = {"day": "day", "mrr": "money", "before": "money", "after": "money"}
+
+            def caused(**of: Any) -> ir.Table:  # noqa: ANN401
+                return caused_movement_list(source.ledger, source.records, asked.question, **of)
+
+            def listed(**of: Any) -> ir.Table:  # noqa: ANN401
+                return movement_list(source.ledger, asked.question, **of)
+
+        if causes:
+            return self._listing("movements with causes", caused, kinds, asked, texts=texts)
+        return self._listing("movements", listed, kinds, asked, texts=texts, paged=True)
 
     def accounts(self, *, where: Where | None = None, search: str | None = None, view: View = View()) -> Listing:
         """Every account: its MRR now, since when, its last movement, and its plans."""
         with self._asking(view, where, None, "day", None, None, whole_ledger=True, ends_by=None) as asked:
             from rollforward.metrics.listings import account_list
 
-            expression = account_list(asked.source.ledger, asked.question, search)
+            def listed(**of: Any) -> ir.Table:  # noqa: ANN401
+                return account_list(asked.source.ledger, asked.question, **of)
+
         kinds = {"mrr": "money", "arr": "money", "since": "day", "last_moved": "day"}
-        return self._listing("accounts", expression, kinds, asked)
+        texts = {"search": search.lower() if search else None}
+        return self._listing("accounts", listed, kinds, asked, texts=texts, paged=True)
 
     def scheduled(self, *, where: Where | None = None, view: View = View()) -> Listing:
         """The movements known today for later days, the soonest first: what is scheduled to end or to change."""
@@ -251,9 +261,12 @@ class Figuring(Closing, Examining):
         with self._asking(view, where, None, "month", None, None, ends_by=None) as asked:
             from rollforward.metrics.listings import customer_month_list
 
-            expression = customer_month_list(asked.source.ledger, asked.question)
+            def listed() -> ir.Table:
+                return customer_month_list(asked.source.ledger, asked.question)
+
             months = asked.question.period_rows()
-        return self._listing("customer_months", expression, {"month_end": "day", "mrr": "money"}, asked, months)
+        kinds = {"month_end": "day", "mrr": "money"}
+        return self._listing("customer_months", listed, kinds, asked, periods_asked=months)
 
     def fields(self) -> list[str]:
         """The fields that figures can be filtered and grouped by: those of items and accounts, and every attribute."""

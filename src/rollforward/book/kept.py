@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+import threading
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from rollforward.book.asking import Asked, Asking, Where, hand_in
+from rollforward.book.asking import Asked, Asking, Where, hand_in, page_of
 from rollforward.book.completeness import Sources, require_known, stale
 from rollforward.book.view import Clock, Progress, View, now, quiet
 from rollforward.calendar import EVERY, Every
@@ -23,7 +26,7 @@ from rollforward.store.policies import PolicyShelf
 from rollforward.store.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -44,6 +47,7 @@ class Kept:
         """How many ledgers this object built, and how many it only changed where accounts had changed."""
         self._clock = clock
         self._database = kept_in or Database(path)
+        self._building = threading.Lock()
 
     def today(self, as_of: datetime | None = None) -> date:
         """The last day that the book looks at: its setting, or the clock's day in the book's time zone.
@@ -91,9 +95,23 @@ class Kept:
     def _ready(self, view: View) -> Iterator[tuple[duckdb.DuckDBPyConnection, KeptLedger]]:
         """A connection for reading, and an up-to-date ledger of the view; built first if there is none."""
         view = replace(view, policy=self._used(view))
-        with self._database.reading() as connection:
+        with self._database.sharing() as connection:
             require_known(connection, view.as_of, self._clock())
-            yield connection, self._also(connection, view)
+            if kept := self._found(connection, self._key(view)):
+                yield connection, kept
+                return
+        with self._built(view) as ready:
+            yield ready
+
+    @contextmanager
+    def _built(self, view: View) -> Iterator[tuple[duckdb.DuckDBPyConnection, KeptLedger]]:
+        """A connection in which ledgers can be built, and the view's ledger. Threads that ask at once build it once."""
+        with ExitStack() as stack:
+            with self._building:
+                connection = stack.enter_context(self._database.reading())
+                require_known(connection, view.as_of, self._clock())
+                kept = self._also(connection, view)
+            yield connection, kept
 
     def _also(self, connection: duckdb.DuckDBPyConnection, view: View) -> KeptLedger:
         """An up-to-date ledger of a view that the connection sees from now on, built if there is none."""
@@ -103,7 +121,8 @@ class Kept:
         """The ledger of a key if it is there and up to date; the connection then sees it under its name."""
         if not self._database.attach(connection, key.name):
             return None
-        return ledgers.find(connection, key, self.today(key.known_at))
+        memory, today = self._database.memory_of(connection), self.today(key.known_at)
+        return memory.recall(("ledger", key, today), lambda: ledgers.find(connection, key, today))
 
     def _key(self, view: View) -> LedgerKey:
         return LedgerKey(self.policy(view.policy).hash, view.currency or self.settings.currency, view.as_of)
@@ -218,7 +237,8 @@ class Kept:
         if every not in EVERY:
             raise UnknownNameError("period", every, list(EVERY))
         with self._ready(view) as (connection, kept):
-            asked = Asking(connection, kept, self.settings, self.policy(view.policy), self.today(view.as_of))
+            memory, policy = self._database.memory_of(connection), self.policy(view.policy)
+            asked = Asking(connection, kept, self.settings, policy, self.today(view.as_of), memory)
             segment = asked.segment(where or {}, by)
             try:
                 question = asked.question(segment, every, start, end, metrics, whole_ledger=whole_ledger)
@@ -230,25 +250,30 @@ class Kept:
     def _listing(
         self,
         subject: str,
-        expression: ir.Table,
+        make: Callable[..., ir.Table],
         kinds: Mapping[str, str],
         asked: Asked,
+        *,
         periods_asked: list[tuple[Any, ...]] | None = None,
+        paged: bool = False,
+        texts: Mapping[str, str | None] = MappingProxyType({}),
     ) -> Listing:
+        """A listing of what `make` makes of texts by name, and of a page if it is `paged`."""
         from rollforward.metrics.facts import PERIODS
 
-        sql = asked.sql(expression)
+        sql, names = asked.made(subject, make, **texts)
 
         def run(statement: str) -> list[tuple[Cell, ...]]:
-            with self._database.reading() as connection:
+            with self._database.sharing() as connection:
                 if not self._database.attach(connection, asked.kept.name):
                     raise NotFoundError(f"the ledger that {subject} were asked of is gone. Ask for them again.")
                 if periods_asked is not None:
                     hand_in(connection, "asked_periods", PERIODS, periods_asked)
                 return connection.execute(statement).fetchall()
 
-        columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in expression.columns)  # type: ignore[arg-type]
-        return Listing(subject, columns, asked.stamp, sql, lambda: run(sql), expression, run)
+        columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in names)  # type: ignore[arg-type]
+        page = page_of(asked, subject, make, texts) if paged else None
+        return Listing(subject, columns, asked.stamp, sql, lambda: run(sql), partial(make, **texts), run, page)
 
 
 def _why_nothing(error: IncompleteError, connection: duckdb.DuckDBPyConnection, kept: KeptLedger) -> IncompleteError:

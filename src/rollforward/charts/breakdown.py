@@ -56,10 +56,17 @@ def _others(picture: Picture, others: Sequence[Row], column: ResultColumn, order
     for period, found in groupby(others, key=lambda row: str(row["period"])):
         listed = list(found)
         total = sum((Decimal(row["value"]) for row in listed if row["value"] is not None), Decimal(0))
-        mark = Mark(result.subject, period, column.name, rows.said(total, column, result), OTHERS)
+        values = _values_of(picture, {row["group"] for row in listed})
+        mark = Mark(result.subject, period, column.name, rows.said(total, column, result), OTHERS, values)
         row = {**listed[0], "group": OTHERS, "value": plain(total), "order": order, **picture.named(mark)}
         summed.append(row)
     return summed
+
+
+def _values_of(picture: Picture, called: set[str]) -> tuple[str, ...]:
+    """The values of the field behind groups as they are called."""
+    values = dict.fromkeys(plain(row[1]) for row in picture.result.rows)
+    return tuple(value for value in values if (value or rows.NONE) in called)
 
 
 def _by_period(drawn: Sequence[Row]) -> list[Row]:

@@ -32,7 +32,8 @@ class Mark:
     """One bar, point or cell, by what it shows.
 
     subject: of the result · period: its label (of a cohort, its first period; of an entry or note, its day) · name: the
-    column, kind or metric · group: the value of the field that is grouped by · value: as people read it, with its
+    column, kind or metric · group: the group as it is called · groups: the values of the field that is grouped by which
+    the mark stands for, several for the others together, "" where there is none · value: as people read it, with its
     unit · since: of a cohort's cell, the periods since its first · account: of an entry · is_compared: whether it is of
     the result that is compared with.
     """
@@ -42,6 +43,7 @@ class Mark:
     name: str
     value: str
     group: str = ""
+    groups: tuple[str, ...] = ()
     since: int | None = None
     account: str = ""
     is_compared: bool = False

@@ -24,6 +24,9 @@ AMOUNT = "abs(datum.value) < 1000 ? format(datum.value, '.2~f') : replace(format
 LABELS = {"money": AMOUNT, "count": AMOUNT, "ratio": "format(datum.value, '~%')"}
 """How the labels of axes and legends are written: 250, 12k, 1.5M, 2B; rates in percent."""
 
+NONE = "(none)"
+"""What the group of rows without a value is called."""
+
 LOSSES = {"contraction", "churn", "left"}
 """Losses are positive in a roll-forward and stand below 0 in a picture."""
 
@@ -116,10 +119,18 @@ def _long_row(picture: Picture, result: Result, row: Sequence[Cell], at: tuple[i
     column, value = result.columns[place], row[place]
     if result.subject == "rollforward" and column.name in LOSSES and isinstance(value, Decimal):
         value = -value
-    group = (plain(row[1]) or "(none)") if group_of(result) else ""
+    group = (plain(row[1]) or NONE) if group_of(result) else ""
     is_compared = result is picture.compared
     known = value is not None
-    mark = Mark(result.subject, plain(row[0]), column.name, said(value, column, result), group, is_compared=is_compared)
+    mark = Mark(
+        result.subject,
+        plain(row[0]),
+        column.name,
+        said(value, column, result),
+        group,
+        (plain(row[1]),) if group else (),
+        is_compared=is_compared,
+    )
     return {
         "period": plain(row[0]),
         "group": group,

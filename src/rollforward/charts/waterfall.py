@@ -32,6 +32,7 @@ class _Step:
     moved: Decimal
     colour: str
     group: str = ""
+    groups: tuple[str, ...] = ()
 
 
 def draw(picture: Picture) -> Row:
@@ -76,15 +77,16 @@ def _by_group(picture: Picture, listed: Sequence[Sequence[Cell]]) -> list[_Step]
     groups = dict.fromkeys(plain(row[1]) for row in listed)
     moved = {group: _moved(picture, [row for row in listed if plain(row[1]) == group]) for group in groups}
     order = sorted((group for group in moved if moved[group]), key=lambda group: (-abs(moved[group]), group))
-    steps = [_step(picture, group or "(none)", moved[group]) for group in order[:_MOST_STEPS]]
+    steps = [_step(picture, group or rows.NONE, moved[group], (group,)) for group in order[:_MOST_STEPS]]
     rest = order[_MOST_STEPS:]
     if rest:
-        steps.append(_step(picture, f"{len(rest)} others", sum((moved[group] for group in rest), Decimal(0))))
+        total = sum((moved[group] for group in rest), Decimal(0))
+        steps.append(_step(picture, f"{len(rest)} others", total, tuple(rest)))
     return steps
 
 
-def _step(picture: Picture, group: str, moved: Decimal) -> _Step:
-    return _Step("net_change", moved, picture.look.kinds["new" if moved > 0 else "churn"], group)
+def _step(picture: Picture, group: str, moved: Decimal, groups: tuple[str, ...]) -> _Step:
+    return _Step("net_change", moved, picture.look.kinds["new" if moved > 0 else "churn"], group, groups)
 
 
 def _moved(picture: Picture, listed: Sequence[Sequence[Cell]]) -> Decimal:
@@ -116,7 +118,7 @@ def _row(picture: Picture, period: str, step: _Step, before: Decimal, after: Dec
     result = picture.result
     money = next(column for column in result.columns if column.name == "opening")
     is_end = before == after and step.name in {"opening", "closing"}
-    mark = Mark(result.subject, period, step.name, rows.said(step.moved, money, result), step.group)
+    mark = Mark(result.subject, period, step.name, rows.said(step.moved, money, result), step.group, step.groups)
     short = rows.short(plain(step.moved), money)
     name = step.group or (step.name if is_end else called(step.name))
     return {

@@ -25,8 +25,7 @@ change in the number of counted spans, and the part that only comes from another
 def events(valued: ir.Table, ground: Ground) -> ir.Table:
     """The events of valued spans, not yet summed: two a span, and one an item and day where rates move."""
     own = valued.filter(~valued.foreign) if ground.converts else valued
-    ending = _ending(own, ground)
-    changes = ibis.union(_edges(own, own.starts, 1), _edges(ending, ending.ends, -1))
+    changes = _edges(own, ground)
     if ground.converts:
         changes = ibis.union(changes, _foreign(valued.filter(valued.foreign), ground))
     changes = changes.mutate(transfer=ibis.literal(0, "int64"))
@@ -57,14 +56,22 @@ def _transfers(spans: ir.Table) -> tuple[ir.Table, ir.Table]:
     return events(moved.account, -1), events(moved.to_account, 1)
 
 
-def _edges(spans: ir.Table, day: ir.DateValue, sign: int) -> ir.Table:
-    """One event a span: its amount coming or going."""
-    return spans.select(
+def _edges(spans: ir.Table, ground: Ground) -> ir.Table:
+    """Two events a span, its amount coming and going, or the first alone where it has no end.
+
+    Both are made of a span as it is read, not of all spans one after the other: where an item goes on on the day, its
+    two events then meet early, and few are left to be summed.
+    """
+    edges = spans.cross_join(ibis.literal([1, -1], "array<int64>").unnest().name("sign").as_table())
+    comes = edges.sign == 1
+    if ground.links:
+        edges = edges.mutate(account=comes.ifelse(edges.account, ibis.coalesce(edges.to_account, edges.account)))
+    return edges.filter(comes | (edges.ends < forever())).select(
         *_ITEM,
-        day=day,
-        delta=spans.amount * sign,
+        day=comes.ifelse(edges.starts, edges.ends),
+        delta=edges.amount * edges.sign,
         exchange=ibis.literal(0, "int64"),
-        present=ibis.literal(sign, "int64"),
+        present="sign",
     )
 
 

@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from rollforward.ledger.arithmetic import whole
+from rollforward.ledger.events import events
 from rollforward.ledger.months import month_start
 from rollforward.ledger.movements import steps, without_transfers
 
@@ -28,6 +29,9 @@ ITEM_FIELDS = ("plan", "product", "currency", "subscription")
 
 ACCOUNT_FIELDS = ("customer", "country", "name", "cohort")
 """The fields of an account itself, beside its attributes."""
+
+OWN_FIELDS = (*ITEM_FIELDS, *ACCOUNT_FIELDS)
+"""The fields that every book has."""
 
 NO_VALUE = "(none)"
 """What stands for a field that has no value."""
@@ -70,8 +74,12 @@ class Ledger:
 
     def events(self, accounts: ir.Table | None = None) -> ir.Table:
         """The events that make MRR, of some accounts or of all."""
-        found = self.happened.filter(self.happened.line == "mrr")
-        return found if accounts is None else found.semi_join(accounts, "account")
+        if accounts is None:
+            return self.happened.filter(self.happened.line == "mrr")
+        if self.ground.links:
+            return self.events().semi_join(accounts, "account")
+        spans = self.valued.filter(self.valued.line == "mrr")
+        return events(spans.semi_join(accounts, "account"), self.ground)
 
     def events_beside(self) -> ir.Table:
         """The events of the lines beside MRR: trials and usage."""
@@ -93,17 +101,10 @@ def flows(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
 
 
 def _cohort_flows(ledger: Ledger) -> ir.Table:
-    """The flows by month of first MRR: summed by day of first MRR first, which spares most of the rows a text."""
-    rows = ledger.movements
-    by_day = rows.group_by("since", "day", "kind").agg(
-        amount=rows.amount.sum().cast("decimal(38, 0)"), moves=rows.count(), presence=whole(rows.presence.sum())
-    )
-    by_day = by_day.mutate(value=month_start(by_day.since).cast("string"))
-    return by_day.group_by("value", "day", "kind").agg(
-        amount=by_day.amount.sum().cast("decimal(38, 0)"),
-        moves=whole(by_day.moves.sum()),
-        presence=whole(by_day.presence.sum()),
-    )
+    """The flows by month of first MRR: summed by the month as a day, so that few rows are spelled out as a text."""
+    rows = ledger.movements.mutate(month=month_start(ledger.movements.since))
+    by_month = _summed_by(rows, "month")
+    return by_month.mutate(value=by_month.month.cast("string")).drop("month").relocate("value")
 
 
 def _customers(ledger: Ledger, segment: Segment) -> ir.Table:
@@ -141,7 +142,7 @@ def moves(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
     """The movements of a segment: value, account, day, kind, amount, presence."""
     if not segment.follows_items:
         return chosen(ledger, ledger.movements, segment).select(*_MOVE)
-    if segment.where or _is_rounded_by_subscription(ledger.ground):
+    if segment.item_fields or _is_rounded_by_subscription(ledger.ground):
         return _classified(ledger, segment, ledger.ground)
     return _moves_by_item_field(ledger, segment)
 
@@ -162,7 +163,7 @@ def _moves_by_item_field(ledger: Ledger, segment: Segment) -> ir.Table:
     spans = ledger.valued.filter(ledger.valued.line == "mrr")
     if ledger.ground.policy.free == "ignore":
         spans = spans.filter(spans.amount != 0)
-    spans = spans.mutate(value=_value(spans, str(segment.by)))
+    spans = chosen(ledger, spans, segment)
     accounts = spans.group_by("account").agg(value=spans.value.min(), other=spans.value.max())
     single = accounts.filter(accounts.value == accounts.other).select("account", "value")
     several = accounts.filter(accounts.value != accounts.other).select("account")
@@ -181,7 +182,11 @@ def levels(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
 
 
 def _summed(rows: ir.Table) -> ir.Table:
-    return rows.group_by("value", "day", "kind").agg(
+    return _summed_by(rows, "value")
+
+
+def _summed_by(rows: ir.Table, group: str) -> ir.Table:
+    return rows.group_by(group, "day", "kind").agg(
         amount=rows.amount.sum().cast("decimal(38, 0)"),
         moves=rows.count(),
         presence=whole(rows.presence.sum()),
@@ -193,12 +198,7 @@ def _classified(ledger: Ledger, segment: Segment, ground: Ground, accounts: ir.T
     counted = chosen(ledger, ledger.events(accounts), segment)
     stepped = steps(counted, [*ground.unit, "value"], ground)
     stepped, transfers = without_transfers(stepped) if ground.links else (stepped, None)
-    own = ledger.movements.filter(ledger.movements.presence != 0, ledger.movements.kind != "transfer")
-    own = own.select("account", "subscription", "day", own_kind=own.kind, own_presence=own.presence)
-    keys = [*ground.unit, "day"]
-    if "subscription" not in ground.unit:
-        own = own.group_by(*keys).agg(own_kind=own.own_kind.min(), own_presence=own.own_presence.max())
-    joined = stepped.left_join(own, keys)
+    joined = stepped.left_join(_comings_and_goings(ledger, ground, accounts), [*ground.unit, "day"])
     amount = joined.delta - joined.exchange
     comes, goes = ~joined.was_there & joined.is_there, joined.was_there & ~joined.is_there
     kind = ibis.cases(
@@ -212,6 +212,8 @@ def _classified(ledger: Ledger, segment: Segment, ground: Ground, accounts: ir.T
     presence = ibis.cases((comes, 1), (goes, -1), else_=0).cast("int32")
     moved = joined.select("value", "account", "day", kind=kind, amount=amount, presence=presence)
     moved = moved.filter((moved.amount != 0) | (moved.presence != 0))
+    if not ground.converts:
+        return moved if transfers is None else ibis.union(moved, _placed(transfers, moved))
     by_rate = joined.filter(joined.exchange != 0).select(
         "value",
         "account",
@@ -220,10 +222,23 @@ def _classified(ledger: Ledger, segment: Segment, ground: Ground, accounts: ir.T
         amount=joined.exchange,
         presence=ibis.literal(0, "int32"),
     )
-    if transfers is None:
-        return ibis.union(moved, by_rate)
-    placed = transfers.mutate(kind=ibis.literal("transfer"), amount=transfers.transfer)
-    return ibis.union(moved, by_rate, placed.select(moved.columns))
+    return ibis.union(moved, by_rate) if transfers is None else ibis.union(moved, by_rate, _placed(transfers, moved))
+
+
+def _placed(transfers: ir.Table, like: ir.Table) -> ir.Table:
+    return transfers.mutate(kind=ibis.literal("transfer"), amount=transfers.transfer).select(like.columns)
+
+
+def _comings_and_goings(ledger: Ledger, ground: Ground, accounts: ir.Table | None) -> ir.Table:
+    """Where a unit itself comes or goes, of some accounts or of all: the unit, day, own_kind, own_presence."""
+    own = ledger.movements.filter(ledger.movements.presence != 0, ledger.movements.kind != "transfer")
+    if accounts is not None:
+        own = own.semi_join(accounts, "account")
+    keys = [*ground.unit, "day"]
+    own = own.select(*keys, own_kind=own.kind, own_presence=own.presence)
+    if ground.unit == ledger.ground.unit:
+        return own
+    return own.group_by(*keys).agg(own_kind=own.own_kind.min(), own_presence=own.own_presence.max())
 
 
 def _other_lines(ledger: Ledger, segment: Segment) -> ir.Table:
@@ -237,6 +252,8 @@ def chosen(ledger: Ledger, rows: ir.Table, segment: Segment) -> ir.Table:
     for field, values in segment.where.items():
         if field in rows.columns and field in ITEM_FIELDS:
             rows = rows.filter(_value(rows, field).isin(values))
+        elif _knows_cohort(ledger, rows, field):
+            rows = rows.filter(_cohort(rows).isin(values))
         else:
             keyed = _by_account(ledger, field)
             rows = rows.semi_join(keyed.filter(keyed.value.isin(values)), "account")
@@ -244,10 +261,19 @@ def chosen(ledger: Ledger, rows: ir.Table, segment: Segment) -> ir.Table:
         return rows.mutate(value=ibis.literal(""))
     if segment.by in ITEM_FIELDS:
         return rows.mutate(value=_value(rows, segment.by))
-    if segment.by == "cohort" and "since" in rows.columns and ledger.ground.policy.level == "customer":
-        return rows.mutate(value=month_start(rows.since).cast("string"))
+    if _knows_cohort(ledger, rows, segment.by):
+        return rows.mutate(value=_cohort(rows))
     joined = rows.left_join(_by_account(ledger, segment.by), "account")
     return joined.select(*rows.columns, value=ibis.coalesce(joined.value, NO_VALUE))
+
+
+def _knows_cohort(ledger: Ledger, rows: ir.Table, field: str) -> bool:
+    """Whether a field is the cohort of accounts, and each row says since when its account has MRR."""
+    return field == "cohort" and "since" in rows.columns and ledger.ground.policy.level == "customer"
+
+
+def _cohort(rows: ir.Table) -> ir.StringValue:
+    return month_start(rows.since).cast("string")
 
 
 def _value(rows: ir.Table, field: str) -> ir.StringValue:
@@ -259,7 +285,7 @@ def _by_account(ledger: Ledger, field: str) -> ir.Table:
     if field == "cohort":
         movements = ledger.movements
         first = movements.group_by("account").agg(since=movements.since.min())
-        return first.select("account", value=month_start(first.since).cast("string"))
+        return first.select("account", value=_cohort(first))
     customers = ledger.customers
     if field == "customer":
         accounts = ledger.movements.select("account").distinct()

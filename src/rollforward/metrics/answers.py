@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -13,8 +13,10 @@ import ibis
 import ibis.expr.types as ir
 
 from rollforward.calendar import Period, add_months, periods
+from rollforward.ledger.segments import flows
 from rollforward.metrics import facts
 from rollforward.metrics.figures import Contracts, Figures, Retained, Trials
+from rollforward.metrics.forms import Form, Query, queries
 from rollforward.money import annual
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from rollforward.metrics.registry import Metric
 
 Row = Sequence[Any]
+Families = list[tuple[str, ir.Table, int]]
 Lines = {"trial": "trial", "usage": "usage"}
 
 
@@ -60,7 +63,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Source:
-    """What answers a question: a ledger, its cube, the records, a way to run queries and to hand in small tables."""
+    """What answers a question: a ledger, its cube, the records, a way to run queries and to hand in small tables.
+
+    `key` stands for all that the expressions say, `compiled` turns one into SQL, `rows` runs that, and `kept` names a
+    table that goes on holding the rows of some, or none; None where no table can be kept.
+    """
 
     ledger: Ledger
     records: Mapping[str, ir.Table]
@@ -68,6 +75,10 @@ class Source:
     dimensions: list[str]
     run: Callable[[ir.Table], list[tuple[Any, ...]]]
     hand_in: Callable[[str, dict[str, str], list[tuple[Any, ...]]], None]
+    key: Hashable
+    compiled: Callable[[ir.Table], str]
+    rows: Callable[[str], list[tuple[Any, ...]]]
+    kept: Callable[[str], str | None] | None
 
 
 @dataclass
@@ -98,37 +109,92 @@ def needs_of(metrics: Iterable[Metric]) -> tuple[frozenset[str], tuple[int, ...]
     return frozenset(need for metric in listed for need in metric.needs), tuple(sorted(windows))
 
 
-def flow_query(source: Source, question: Question) -> ir.Table:
-    """The query of the flows, which stands behind every answer."""
-    table = ibis.table(facts.PERIODS, name="asked_periods")
-    return facts.flow_facts(source.ledger, source.cube, source.dimensions, question.segment, table)
+def flow_sql(source: Source, question: Question) -> str:
+    """The query of the flows by period, which stands behind every answer."""
+    return queries(source, question, _flows_by_period)[0].sql
+
+
+def _flows_by_period(form: Form) -> Families:
+    periods = ibis.table(facts.PERIODS, name="asked_periods")
+    return [("flows", facts.by_period(_flows(form.source, form.segment), periods), 0)]
+
+
+def _flows(source: Source, segment: Segment) -> ir.Table:
+    """The flows of a segment, out of the cube if it keeps them."""
+    kept = facts.from_cube(source.cube, source.dimensions, segment)
+    return flows(source.ledger, segment) if kept is None else kept
 
 
 def _gather(source: Source, question: Question) -> _Gathered:
     source.hand_in("asked_periods", facts.PERIODS, question.period_rows())
+    if "retained" in question.needs:
+        source.hand_in("asked_cohorts", facts.COHORTS, question.cohort_rows())
+    if _sums_days(source, question):
+        source.hand_in("asked_days", facts.PERIODS, _day_rows(question))
     gathered = _Gathered()
-    for number, group, *facts_of in source.run(flow_query(source, question)):
-        gathered.flows[number, group].append(facts_of)
-        gathered.groups.add(group)
-    for name, expression, keys in _families(source, question):
-        for row in source.run(expression):
-            gathered.other[name][tuple(row[:keys])] = row[keys:]
+    for query in _family_queries(source, question):
+        for row in source.rows(query.sql):
+            if query.name == "flows":
+                number, group, *facts_of = row
+                gathered.flows[number, group].append(facts_of)
+                gathered.groups.add(group)
+            else:
+                gathered.other[query.name][tuple(row[: query.keys])] = row[query.keys :]
     return gathered
 
 
-def _families(source: Source, question: Question) -> list[tuple[str, ir.Table, int]]:
+def _family_queries(source: Source, question: Question) -> list[Query]:
+    """The queries of the families of facts that a question needs, on a table of the segment's flows if one is kept."""
+    more = (question.needs, question.known_to)
+    if name := _kept_flows(source, question):
+        found = queries(source, question, _families_of_kept, more)
+        return [replace(one, sql=one.sql.replace(f'"{_KEPT}"', name)) for one in found]
+    return queries(source, question, _families, more)
+
+
+_KEPT = "kept_flows_place"
+_NOT_KEPT = {"customer", "name", "subscription"}
+"""Fields of which there are as many values as accounts."""
+
+
+def _kept_flows(source: Source, question: Question) -> str | None:
+    """The name of the table of a segment's flows by day, made when the segment is first asked for.
+
+    None where the cube has them already, or they are too many.
+    """
+    segment = question.segment
+    in_cube = facts.from_cube(source.cube, source.dimensions, segment) is not None
+    if source.kept is None or in_cube or segment.by in _NOT_KEPT:
+        return None
+    return source.kept(queries(source, question, _flows_by_day)[0].sql)
+
+
+def _flows_by_day(form: Form) -> Families:
+    return [("flows", flows(form.source.ledger, form.segment), 0)]
+
+
+def _families(form: Form) -> Families:
+    return _families_on(form, _flows(form.source, form.segment))
+
+
+def _families_of_kept(form: Form) -> Families:
+    columns = flows(form.source.ledger, form.segment).schema()
+    return _families_on(form, ibis.table(columns, name=_KEPT))
+
+
+def _families_on(form: Form, flowing: ir.Table) -> Families:
     """The families of facts that a question needs: name, query, and how many of its columns are the key."""
     asked = ibis.table(facts.PERIODS, name="asked_periods")
-    ledger, segment, needs = source.ledger, question.segment, question.needs
-    families = []
+    source, question, segment = form.source, form.question, form.segment
+    ledger, needs = source.ledger, question.needs
+    families = [("flows", facts.by_period(flowing, asked), 0)]
     if "churners" in needs:
         families.append(("churners", facts.churner_facts(ledger, segment, asked), 2))
     if "subscriptions" in needs:
         families.append(("subscriptions", facts.subscription_facts(ledger, segment, asked), 3))
     if "retained" in needs:
-        source.hand_in("asked_cohorts", facts.COHORTS, question.cohort_rows())
         cohorts = ibis.table(facts.COHORTS, name="asked_cohorts")
-        families.append(("retained", facts.retained_facts(ledger, segment, cohorts), 3))
+        families.append(("retained", facts.retained_facts(ledger, segment, cohorts, flowing), 3))
     if "served" in needs:
         families.append(("served", facts.served_facts(ledger, segment, asked), 2))
     if "committed" in needs:
@@ -138,12 +204,15 @@ def _families(source: Source, question: Question) -> list[tuple[str, ir.Table, i
     if "trials" in needs:
         window = ledger.ground.policy.trial_window
         families.append(("trials", facts.trial_facts(ledger, segment, asked, window, question.known_to), 2))
-    if "daily" in needs and ledger.ground.policy.churn_rate_formula == "daily_sum":
-        source.hand_in("asked_days", facts.PERIODS, _day_rows(question))
+    if _sums_days(source, question):
         days = ibis.table(facts.PERIODS, name="asked_days")
-        flows = facts.flow_facts(ledger, source.cube, source.dimensions, segment, days)
-        families.append(("daily", flows, 3))
+        families.append(("daily", facts.by_period(flowing, days), 3))
     return families
+
+
+def _sums_days(source: Source, question: Question) -> bool:
+    """Whether churn is looked at day by day."""
+    return "daily" in question.needs and source.ledger.ground.policy.churn_rate_formula == "daily_sum"
 
 
 def _day_rows(question: Question) -> list[tuple[int, date, date]]:

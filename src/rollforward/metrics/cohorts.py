@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rollforward.calendar import Every, Period, period_of, periods
@@ -39,29 +41,30 @@ def cohorts(
 
     `measure` is "customers" or "mrr". A cohort's size counts its new movements.
     """
+
+    @cache
+    def period_with(day: date) -> Period:
+        return period_of(day, every, fiscal_year_start)
+
     grouped: dict[Period, dict[Period, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
     for month, day, kind, amount, moves, presence in rows:
         if kind in {"trial", "usage"} or day > today:
             continue
-        period = period_of(date.fromisoformat(month), every, fiscal_year_start)
-        cell = grouped[period][period_of(day, every, fiscal_year_start)]
+        cell = grouped[period_with(date.fromisoformat(month))][period_with(day)]
         cell[0] += int(presence) if measure == "customers" else int(amount)
         if kind == "new":
             cell[1] += int(moves) if measure == "customers" else int(amount)
     scale = Fraction if measure == "customers" else monthly
-    return [_cohort(period, cells, today, every, fiscal_year_start, scale) for period, cells in sorted(grouped.items())]
+    first = min(grouped, default=None)
+    all_periods = list(periods(first.start, today, every, fiscal_year_start)) if first else []
+    return [_cohort(period, cells, all_periods, scale) for period, cells in sorted(grouped.items())]
 
 
 def _cohort(
-    period: Period,
-    cells: dict[Period, list[int]],
-    today: date,
-    every: Every,
-    fiscal_year_start: int,
-    scale: Callable[[int], Fraction],
+    period: Period, cells: dict[Period, list[int]], all_periods: list[Period], scale: Callable[[int], Fraction]
 ) -> Cohort:
     left, level = [], 0
-    for later in periods(period.start, today, every, fiscal_year_start):
+    for later in all_periods[bisect_left(all_periods, period) :]:
         level += cells[later][0] if later in cells else 0
         left.append(scale(level))
     return Cohort(period, scale(sum(cell[1] for cell in cells.values())), tuple(left))

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.types as ir
 
+from rollforward.ledger.arithmetic import whole
 from rollforward.ledger.cube import TOTAL
 from rollforward.ledger.exchange import convert, periods_before
 from rollforward.ledger.months import add_days
-from rollforward.ledger.segments import WHOLE, Ledger, Segment, chosen, flows, levels, moves, subscriptions
+from rollforward.ledger.segments import WHOLE, Ledger, Segment, chosen, levels, moves, subscriptions
 from rollforward.ledger.spans import forever
 
 if TYPE_CHECKING:
@@ -27,12 +28,6 @@ PERIODS = {"number": "int64", "start": "date", "end": "date"}
 
 COHORTS = {"number": "int64", "window": "int64", "opening": "date", "end": "date"}
 """The columns of the table of closed cohorts: the first day of the window, and the end of the period."""
-
-
-def flow_facts(ledger: Ledger, cube: ir.Table, dimensions: list[str], segment: Segment, periods: ir.Table) -> ir.Table:
-    """The flows by period: number (-1 for all before the first), value, kind, amount, moves, presence."""
-    kept = from_cube(cube, dimensions, segment)
-    return _by_period(flows(ledger, segment) if kept is None else kept, periods)
 
 
 def from_cube(cube: ir.Table, dimensions: list[str], segment: Segment) -> ir.Table | None:
@@ -49,7 +44,8 @@ def from_cube(cube: ir.Table, dimensions: list[str], segment: Segment) -> ir.Tab
     return None
 
 
-def _by_period(rows: ir.Table, periods: ir.Table) -> ir.Table:
+def by_period(rows: ir.Table, periods: ir.Table) -> ir.Table:
+    """Flows by period: number (-1 for all before the first), value, kind, amount, moves, presence."""
     last = periods.end.max().as_scalar()
     joined = rows.filter(rows.day < last).left_join(periods, [rows.day >= periods.start, rows.day < periods.end])
     numbered = joined.mutate(number=ibis.coalesce(joined.number, -1))
@@ -61,8 +57,8 @@ def _by_period(rows: ir.Table, periods: ir.Table) -> ir.Table:
 
 
 def subscription_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
-    """The comings and goings of subscriptions by period, like `flow_facts`."""
-    return _by_period(subscriptions(ledger, segment), periods)
+    """The comings and goings of subscriptions by period, like `by_period`."""
+    return by_period(subscriptions(ledger, segment), periods)
 
 
 def churner_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
@@ -73,6 +69,8 @@ def churner_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Tab
 
 def churners(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
     """Each customer with a churn in a period: number, value, account, and whether it had no MRR at its opening."""
+    if _moves_as_it_stands(ledger, segment):
+        return _churners_moved(ledger, segment, periods)
     rows = moves(ledger, segment)
     lost = rows.filter((rows.kind == "churn") & (rows.amount <= 0)).select("value", "account", "day")
     lost = lost.join(periods, [lost.day >= periods.start, lost.day < periods.end])
@@ -85,8 +83,23 @@ def churners(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
     return opened.mutate(joined=ibis.coalesce(opened.level, 0) == 0)
 
 
-def retained_facts(ledger: Ledger, segment: Segment, cohorts: ir.Table) -> ir.Table:
+def _churners_moved(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:
+    """Churners by their comings and goings in the period, which tell whether they were there at its opening."""
+    rows = ledger.movements.filter(ledger.movements.presence != 0)
+    rows = _within(chosen(ledger, rows, segment), periods, periods.start, ["number"])
+    own = rows.group_by("number", *_grouped(segment), "account").agg(
+        churns=((rows.kind == "churn") & (rows.amount <= 0)).ifelse(1, 0).sum(),
+        there=(rows.presence.argmax(rows.until) == 1).ifelse(1, 0) - rows.presence.sum(),
+    )
+    lost = own.filter(own.churns > 0)
+    value = lost.value if segment.by else ibis.literal("")
+    return lost.select("number", "account", value=value, joined=lost.there == 0)
+
+
+def retained_facts(ledger: Ledger, segment: Segment, cohorts: ir.Table, flowing: ir.Table) -> ir.Table:
     """Closed cohorts by period and window: number, window, value, opening, closing, kept, customers, stayed."""
+    if _moves_as_it_stands(ledger, segment):
+        return _retained_moved(ledger, segment, cohorts, flowing)
     both = retained_accounts(ledger, segment, cohorts)
     return both.group_by("number", "window", "value").agg(
         opening=both.before.sum().cast(_TOTAL),
@@ -95,6 +108,79 @@ def retained_facts(ledger: Ledger, segment: Segment, cohorts: ir.Table) -> ir.Ta
         customers=both.count(),
         stayed=(both.after != 0).ifelse(1, 0).sum().cast("int64"),
     )
+
+
+def _moves_as_it_stands(ledger: Ledger, segment: Segment) -> bool:
+    """Whether an account of a segment moves as its movements say, and is there while its level is not 0."""
+    policy = ledger.ground.policy
+    return not segment.follows_items and policy.level == "customer" and policy.free == "ignore"
+
+
+def _retained_moved(ledger: Ledger, segment: Segment, cohorts: ir.Table, flowing: ir.Table) -> ir.Table:
+    """Closed cohorts from what stood at the opening, and from the accounts that moved since then: the few.
+
+    Who did not move is worth at the end what it was at the opening. Of who did, the level at the opening is that of
+    its last movement of the days without all that it moved in them; most move once, and need not be added up.
+    """
+    # Filters and groups are those of accounts here, so that an account names its value too.
+    numbered = cohorts.mutate(cohort=cohorts.number * _WINDOWS + cohorts.window)
+    rows = _within(chosen(ledger, ledger.movements, segment), numbered, numbered.opening, ["cohort"])
+    rows = rows.mutate(is_last=rows.until >= rows.end)
+    earlier = rows.filter(~rows.is_last)
+    earlier = earlier.group_by("cohort", "account").agg(moved=earlier.amount.sum())
+    last = rows.filter(rows.is_last).left_join(earlier, ["cohort", "account"])
+    last = last.mutate(level=last.after - last.amount - whole(ibis.coalesce(last.moved, 0)))
+    there = last.filter(last.level != 0)
+    moved = there.group_by("cohort", *_grouped(segment)).agg(
+        closing=(there.after - there.level).sum().cast(_TOTAL),
+        kept=(ibis.least(there.level, there.after) - there.level).sum().cast(_TOTAL),
+        gone=(there.after == 0).ifelse(1, 0).sum().cast("int64"),
+    )
+    opened = _opened(flowing, numbered)
+    both = opened.left_join(moved, ["cohort", *_grouped(segment)])
+    return both.select(
+        "number",
+        "window",
+        "value",
+        opening=both.opening,
+        closing=(both.opening + ibis.coalesce(both.closing, 0)).cast(_TOTAL),
+        kept=(both.opening + ibis.coalesce(both.kept, 0)).cast(_TOTAL),
+        customers=both.customers,
+        stayed=both.customers - ibis.coalesce(both.gone, 0),
+    )
+
+
+_WINDOWS = 1000
+"""More than the months of any window, so that a period and a window make one number."""
+
+
+def _grouped(segment: Segment) -> list[str]:
+    """The column of a segment's groups, if it has any: what is the same for all need not be compared."""
+    return ["value"] if segment.by else []
+
+
+def _opened(flowing: ir.Table, cohorts: ir.Table) -> ir.Table:
+    """What stood at the opening of each cohort: number, window, cohort, value, opening, customers, if there is any."""
+    rows = flowing.filter(~flowing.kind.isin(["trial", "usage"]))
+    rows = rows.join(cohorts, rows.day < cohorts.opening)
+    opened = rows.group_by("number", "window", "cohort", "value").agg(
+        opening=rows.amount.sum().cast(_TOTAL), customers=rows.presence.sum().cast("int64")
+    )
+    return opened.filter(opened.customers != 0)
+
+
+def _within(rows: ir.Table, ranges: ir.Table, first: ir.DateValue, names: list[str]) -> ir.Table:
+    """The rows whose day is in a range of days, from `first` until before `end`, with the `names` and end of each.
+
+    Every day of a range stands in a row of its own, so that rows find theirs by equality and not by comparing.
+    """
+    days = ranges.select(*names, "end", dated=ibis.range(first.cast("timestamp"), ranges.end.cast("timestamp"), _DAY))
+    days = days.select(*names, "end", on=days.dated.unnest())
+    days = days.mutate(on=days.on.cast("date"))
+    return rows.join(days, rows.day == days.on).drop("on")
+
+
+_DAY = ibis.interval(days=1)
 
 
 def retained_accounts(ledger: Ledger, segment: Segment, cohorts: ir.Table) -> ir.Table:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.types as ir
@@ -37,12 +38,25 @@ def monthly_amount(amount: ir.IntegerValue) -> ir.DecimalValue:
     return (annual_in_units(twelfth) + (digits.cast(_WHOLE) * last).cast(MONEY)).cast(MONEY)
 
 
-def movement_list(ledger: Ledger, question: Question, *, kind: str | None, account: str | None) -> ir.Table:
+@dataclass(frozen=True)
+class Page:
+    """So many rows from the one of that number on. A listing that is read page by page looks up names for these."""
+
+    first: int
+    number: int
+
+
+def movement_list(
+    ledger: Ledger, question: Question, *, kind: str | None, account: str | None, page: Page | None = None
+) -> ir.Table:
     """The movements of a segment's accounts: day, account, name, kind, mrr, before, after."""
-    rows = chosen(ledger, ledger.movements, question.segment)
-    period = question.periods[0]
+    # First the days and the account, which leave few of the rows to look at.
+    period, rows = question.periods[0], ledger.movements
+    if account is not None:
+        rows = rows.filter(rows.account == account)
     rows = rows.filter(rows.day >= period.start, rows.day <= question.today, (rows.amount != 0) | (rows.presence != 0))
-    return named_movements(rows, ledger, "amount", kind=kind, account=account)
+    rows = chosen(ledger, rows, question.segment)
+    return named_movements(rows, ledger, "amount", kind=kind, account=account, page=page)
 
 
 def scheduled_list(ledger: Ledger, question: Question) -> ir.Table:
@@ -53,16 +67,24 @@ def scheduled_list(ledger: Ledger, question: Question) -> ir.Table:
 
 
 def named_movements(
-    rows: ir.Table, ledger: Ledger, moved: str, *more: str, kind: str | None, account: str | None
+    rows: ir.Table,
+    ledger: Ledger,
+    moved: str,
+    *more: str,
+    kind: str | None,
+    account: str | None,
+    page: Page | None = None,
 ) -> ir.Table:
     """Movements in order with the account's name; `mrr` is that of the column `moved`, `more` stand after the kind."""
     if kind is not None:
         rows = rows.filter(rows.kind == kind)
     if account is not None:
         rows = rows.filter(rows.account == account)
+    in_order = ["day", "account", "subscription", "is_between", *more]
+    rows = _paged(rows.mutate(is_between=rows.until != rows.day), in_order, page)
     names = ledger.customers.select(account="customer", name="name")
     named = rows.left_join(names, "account")
-    ordered = named.order_by("day", "account", "subscription", named.until != named.day, *more)
+    ordered = named.order_by(*in_order)
     amounts = {"mrr": moved, "before": "before", "after": "after"}
     return ordered.select(
         *("day", "account", "name", "subscription", "kind", *more),
@@ -70,28 +92,27 @@ def named_movements(
     )
 
 
-def account_list(ledger: Ledger, question: Question, search: str | None) -> ir.Table:
-    """The accounts of a segment on the last day: account, name, country, status, mrr, arr, since, last_moved, plans."""
+def _paged(rows: ir.Table, in_order: list[Any], page: Page | None) -> ir.Table:
+    return rows if page is None else rows.order_by(*in_order).limit(page.number, offset=page.first)
+
+
+def account_list(ledger: Ledger, question: Question, search: str | None, page: Page | None = None) -> ir.Table:
+    """The accounts of a segment on the last day: account, name, country, status, mrr, arr, since, last_moved, plans.
+
+    `search`, in small letters, is a part of the id or of the name.
+    """
     at = ibis.literal(question.today)
-    rows = chosen(ledger, ledger.movements, question.segment)
-    rows = rows.filter(rows.day <= at)
-    running = rows.filter(rows.until > at).group_by("account").agg(annual=rows.after.sum().cast("decimal(38, 0)"))
-    ever = rows.group_by("account").agg(since=rows.since.min(), last_moved=rows.day.max())
-    spans = ledger.valued.filter(
-        ledger.valued.line == "mrr", ledger.valued.starts <= at, ledger.valued.ends > at, ledger.valued.amount != 0
-    )
-    plans = spans.select("account", "plan").distinct()
-    plans = plans.group_by("account").agg(plans=plans.plan.group_concat(", ", order_by=plans.plan))
+    listed = _standing(ledger, chosen(ledger, ledger.movements, question.segment), at)
+    listed = listed.mutate(status=(listed.annual != 0).ifelse("active", "churned"))
     customers = ledger.customers.select(account="customer", name="name", country="country")
-    listed = ever.left_join(running, "account").drop("account_right")
-    listed = listed.left_join(plans, "account").drop("account_right")
-    listed = listed.left_join(customers, "account").drop("account_right")
-    annual = ibis.coalesce(listed.annual, 0).cast("int64")
-    listed = listed.mutate(annual=annual, status=(annual != 0).ifelse("active", "churned"))
+    in_order = [ibis.desc("annual"), "account"]
     if search:
-        text = ibis.coalesce(listed.name, "") + " " + listed.account
-        listed = listed.filter(text.lower().contains(search.lower()))
-    ordered = listed.order_by(ibis.desc("annual"), "account")
+        listed = _searched(listed.left_join(customers, "account").drop("account_right"), search)
+        listed = _paged(listed, in_order, page)
+    else:
+        listed = _paged(listed, in_order, page).left_join(customers, "account").drop("account_right")
+    listed = listed.left_join(_plans(ledger, listed if page else None, at), "account").drop("account_right")
+    ordered = listed.order_by(*in_order)
     return ordered.select(
         "account",
         "name",
@@ -103,6 +124,33 @@ def account_list(ledger: Ledger, question: Question, search: str | None) -> ir.T
         last_moved="last_moved",
         plans="plans",
     )
+
+
+def _searched(listed: ir.Table, search: str) -> ir.Table:
+    text = ibis.coalesce(listed.name, "") + " " + listed.account
+    return listed.filter(text.lower().contains(search))
+
+
+def _standing(ledger: Ledger, rows: ir.Table, at: ir.DateValue) -> ir.Table:
+    """Every account that had MRR up to a day: account, annual (on the day), since, last_moved."""
+    rows = rows.filter(rows.day <= at)
+    running = rows.filter(rows.until > at)
+    if ledger.ground.policy.level == "customer":
+        # Of each account one movement stands on the day, and says all of it.
+        return running.select("account", annual=running.after, since=running.since, last_moved=running.day)
+    level = running.group_by("account").agg(annual=running.after.sum().cast("decimal(38, 0)"))
+    ever = rows.group_by("account").agg(since=rows.since.min(), last_moved=rows.day.max())
+    listed = ever.left_join(level, "account").drop("account_right")
+    return listed.mutate(annual=ibis.coalesce(listed.annual, 0).cast("int64"))
+
+
+def _plans(ledger: Ledger, accounts: ir.Table | None, at: ir.DateValue) -> ir.Table:
+    """The plans on a day of some accounts, or of all: account, plans."""
+    valued = ledger.valued
+    spans = valued.filter(valued.line == "mrr", valued.starts <= at, valued.ends > at, valued.amount != 0)
+    spans = spans if accounts is None else spans.semi_join(accounts.select("account"), "account")
+    plans = spans.select("account", "plan").distinct()
+    return plans.group_by("account").agg(plans=plans.plan.group_concat(", ", order_by=plans.plan))
 
 
 def customer_month_list(ledger: Ledger, question: Question) -> ir.Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ class Policy:
     def __hash__(self) -> int:
         return hash(self.hash)
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Twelve hexadecimal digits that change with any rule."""
         return settings_hash(self.settings)
@@ -129,6 +130,7 @@ def preset(name: str) -> Policy:
     return of_layers(name, layers, file.path, file.version)
 
 
+@cache
 def preset_file(name: str) -> PolicyFile:
     """The file of a built-in policy, with its version; UnknownNameError with the nearest names if there is none."""
     known = preset_names()
@@ -147,7 +149,12 @@ def preset_layers(name: str) -> list[Layer]:
 
 def preset_names() -> list[str]:
     """The names of the built-in policies."""
-    return sorted(path.stem for path in PRESETS.glob("*.toml"))
+    return list(_preset_names())
+
+
+@cache
+def _preset_names() -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in PRESETS.glob("*.toml")))
 
 
 __all__ = ["DEFAULT", "Policy", "Rounding", "of_layers", "preset", "preset_file", "preset_layers", "preset_names"]

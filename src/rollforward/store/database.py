@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +16,10 @@ from rollforward.errors import DamagedError
 from rollforward.store import engine, revising
 from rollforward.store.integrity import chain_imports
 from rollforward.store.lock import writers_lock
+from rollforward.store.memory import shortage_told
 from rollforward.store.migrations import check_current, check_known, format_version, migrate
 from rollforward.store.placing import copy, full_disk_told, put_in_place
+from rollforward.store.readers import RECORDS, Memory, Readers
 from rollforward.store.revising import FileRevision, MemoryRevision
 from rollforward.store.schema import FORMAT_VERSION, create_statements
 from rollforward.store.workplace import sweep, workplace, workplace_if_any
@@ -33,15 +36,13 @@ LEDGERS = "ledgers"
 LEDGERS_KEPT = 16
 """How many ledgers a book keeps. The one that was not asked for the longest gives way; it can be built again."""
 
-_RECORDS = "book"
-"""The name under which a connection sees the file of records."""
-
 
 class Database:
     """Where a book's records and ledgers lie. Every writing is kept whole, or not at all."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._readers = Readers(folder, self.file, self._attach_current)
 
     @property
     def file(self) -> Path:
@@ -74,6 +75,23 @@ class Database:
             yield connection
 
     @contextmanager
+    def sharing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for reading, of an engine that stays open from one question to the next, for many threads.
+
+        It sees one state as long as it is open. Ledgers that are kept can be attached to it, and none be built in it.
+        """
+        with engine.damage_told(self.folder), self._readers.reading() as connection:
+            yield connection
+
+    def memory_of(self, connection: duckdb.DuckDBPyConnection) -> Memory:
+        """What was found in the state that a connection sees, if it is a shared one; an empty memory else."""
+        return self._readers.memory_of(connection) or Memory()
+
+    def _attach_current(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._attach_records(connection)
+        check_current(format_version(connection), self.folder)
+
+    @contextmanager
     def _looking(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with workplace_if_any(self.folder) as spill, engine.opened(spill) as connection:
             self._attach_records(connection)
@@ -82,8 +100,8 @@ class Database:
     def _attach_records(self, connection: duckdb.DuckDBPyConnection) -> None:
         if not self.file.exists():
             raise DamagedError(self.file, "it is not there")
-        engine.attach(connection, self.file, _RECORDS)
-        connection.execute(f"USE {_RECORDS}")
+        engine.attach(connection, self.file, RECORDS)
+        connection.execute(f"USE {RECORDS}")
 
     @contextmanager
     def writing(self, memory: str | None = None, *, kept: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -109,8 +127,8 @@ class Database:
             with engine.opened(place) as connection, engine.damage_told(self.folder):
                 if copied:
                     self._copy_records(connection, made)
-                engine.attach_new(connection, made, _RECORDS)
-                connection.execute(f"USE {_RECORDS}")
+                engine.attach_new(connection, made, RECORDS)
+                connection.execute(f"USE {RECORDS}")
                 with engine.transaction(connection, kept=kept):
                     is_migrated = copied and migrate(connection)
                     yield connection
@@ -119,19 +137,20 @@ class Database:
                 if kept and is_migrated:
                     made = _without_gaps(connection, made)
                 if kept:
-                    engine.finish(connection, _RECORDS)
+                    engine.finish(connection, RECORDS)
             if kept:
                 put_in_place(made, self.file)
 
     def _copy_records(self, connection: duckdb.DuckDBPyConnection, to: Path) -> None:
         """Copy the file of records while it is open for reading, which holds off who would write in it in place."""
         if self.file.with_name(f"{FILE}.wal").exists():
+            self._readers.let_go()
             engine.settle(self.file)
         self._attach_records(connection)
         check_known(format_version(connection), self.folder)
         copy(self.file, to)
         connection.execute("USE memory")
-        engine.detach(connection, _RECORDS)
+        engine.detach(connection, RECORDS)
 
     def check(self) -> None:
         """DamagedError if the file of records cannot be opened, FormatError if its format is not known here."""
@@ -164,19 +183,25 @@ class Database:
         if not file.exists():
             return False
         try:
-            revising.attach(connection, ledger, file, self._changes_file(ledger))
+            files = (file, self._changes_file(ledger))
+            if self._readers.memory_of(connection):
+                self._readers.attach(connection, ledger, files, lambda shared: revising.attach(shared, ledger, *files))
+            else:
+                revising.attach(connection, ledger, *files)
         except (DamagedError, FileNotFoundError):
             return False
-        with suppress(OSError):
-            os.utime(file)
+        _note_use(file)
         return True
 
     @contextmanager
     def building(self, connection: duckdb.DuckDBPyConnection, ledger: str) -> Iterator[None]:
-        """An empty place of a ledger's name to build it in from what the connection reads; kept at the end, or not."""
+        """An empty place of a ledger's name to build it in from what the connection reads; kept at the end, or not.
+
+        The connection is one of `reading`, with an engine of its own.
+        """
         sweep(self.folder)
         revising.detach(connection, ledger)
-        with workplace(self.folder) as place, full_disk_told(self.folder, place):
+        with workplace(self.folder) as place, full_disk_told(self.folder, place), shortage_told(connection):
             made = place / f"{ledger}.duckdb"
             engine.attach_new(connection, made, ledger)
             try:
@@ -219,7 +244,7 @@ class Database:
         put_in_place(made, folder / made.name)
         self._changes_file(made.stem).unlink(missing_ok=True)
         with suppress(OSError):
-            by_use = sorted(folder.glob("*.duckdb"), key=lambda file: file.stat().st_mtime, reverse=True)
+            by_use = sorted(folder.glob("*.duckdb"), key=lambda file: file.stat().st_atime, reverse=True)
             for file in by_use[LEDGERS_KEPT:]:
                 file.unlink(missing_ok=True)
                 self._changes_file(file.stem).unlink(missing_ok=True)
@@ -246,6 +271,11 @@ class MemoryDatabase(Database):
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The one connection."""
+        yield self._connection
+
+    @contextmanager
+    def sharing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """The one connection."""
         yield self._connection
 
@@ -287,9 +317,15 @@ def _without_gaps(connection: duckdb.DuckDBPyConnection, made: Path) -> Path:
     """The same database in a file of its own without the room of what was dropped."""
     dense = made.with_name(f"dense-{made.name}")
     engine.attach_new(connection, dense, "dense")
-    connection.execute(f"COPY FROM DATABASE {_RECORDS} TO dense")
+    connection.execute(f"COPY FROM DATABASE {RECORDS} TO dense")
     engine.finish(connection, "dense")
     return dense
+
+
+def _note_use(file: Path) -> None:
+    """Note in a file's time of access that it was used. Its time of change stays: it tells one file from another."""
+    with suppress(OSError):
+        os.utime(file, ns=(time.time_ns(), file.stat().st_mtime_ns))
 
 
 def _let_go(connection: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -51,11 +51,15 @@ def connected(*, threads: int | None = None) -> duckdb.DuckDBPyConnection:
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
         "preserve_insertion_order = false",
-        "enable_progress_bar = false",
-        "TimeZone = 'UTC'",
     ):
         connection.execute(f"SET {setting}")
+    set_up(connection)
     return connection
+
+
+def set_up(connection: duckdb.DuckDBPyConnection) -> None:
+    """Set what each connection to an engine has of its own."""
+    connection.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
 
 
 def _close(connection: duckdb.DuckDBPyConnection) -> None:

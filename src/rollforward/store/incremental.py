@@ -277,11 +277,13 @@ class Changes:
 
 _FLOWS = Step(
     "flows",
-    "on every day the whole book's flows are those of all movements",
-    f"SELECT * FROM (SELECT day, sum(amount) AS amount, count(*) AS moves FROM {PLACE}.movements GROUP BY day) moved "
-    f"FULL JOIN (SELECT day, sum(amount) AS amount, sum(moves) AS moves FROM {PLACE}.cube "
-    "WHERE dimension = 'total' AND kind NOT IN ('trial', 'usage', 'presence') GROUP BY day) flows USING (day) "
-    "WHERE moved.amount IS DISTINCT FROM flows.amount OR moved.moves IS DISTINCT FROM flows.moves LIMIT 1",
+    "the flows of the whole book are all movements: as many, of as much, on the same days",
+    f"SELECT * FROM (SELECT count(*) AS moves, sum(amount) AS amount, sum(day - DATE '1970-01-01') AS days "
+    f"FROM {PLACE}.movements) moved, (SELECT coalesce(sum(moves), 0) AS moves, sum(amount) AS amount, "
+    f"sum(moves * (day - DATE '1970-01-01')) AS days FROM {PLACE}.cube "
+    "WHERE dimension = 'total' AND kind NOT IN ('trial', 'usage', 'presence')) flows "
+    "WHERE moved.moves <> flows.moves OR moved.amount IS DISTINCT FROM flows.amount "
+    "OR moved.days IS DISTINCT FROM flows.days",
 )
 
 _TIES = {"account_links": "account", "transfers": "from_customer"}

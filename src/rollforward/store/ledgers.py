@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import secrets
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -152,10 +153,11 @@ def fingerprint(connection: duckdb.DuckDBPyConnection, known_at: datetime | None
 
 
 @functools.lru_cache(maxsize=8)
-def current_records(known_at: datetime | None) -> Mapping[str, ir.Table]:
+def current_records(known_at: datetime | None, *, told_once: bool = False) -> Mapping[str, ir.Table]:
     """The records as known at a time (None: now), each by its latest version.
 
-    Subscription items stand there as a whole, and apart with and without discounts.
+    Subscription items stand there as a whole, and apart with and without discounts. With `told_once` it is known that
+    no two sources tell of one customer.
     """
     import ibis
 
@@ -168,7 +170,7 @@ def current_records(known_at: datetime | None) -> Mapping[str, ir.Table]:
         if known_at is not None:
             records = records.filter(records.recorded_at <= known_at)
         current[name] = records.anti_join(superseded, "record")
-        if name == "customers":
+        if name == "customers" and not told_once:
             current[name] = _last_told(current[name])
         if name == "subscription_items":
             discounted = ibis.coalesce(records.discounts.length(), 0) > 0
@@ -247,6 +249,10 @@ def make(connection: duckdb.DuckDBPyConnection, creation: str, about: str) -> No
         raise TooLargeError(about, str(error).splitlines()[0]) from error
 
 
+LAID_BY_ACCOUNT = {"movements"}
+"""The tables whose rows lie by account, so that what is asked of one account is found without reading all."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One query of a plan, with its name and what it is about. `PLACE` stands for the ledger's schema."""
@@ -262,7 +268,10 @@ class Step:
 
     def creation(self, schema: str) -> str:
         """The statement that makes the step's table, or its view where there is nothing to work out."""
-        return self.created_as(f"{schema}.{quoted(self.name)}", self.placed(schema))
+        sql = self.placed(schema)
+        if self.name in LAID_BY_ACCOUNT:
+            sql = f"SELECT * FROM ({sql}) ORDER BY account"
+        return self.created_as(f"{schema}.{quoted(self.name)}", sql)
 
     def created_as(self, name: str, sql: str) -> str:
         """The statement that makes a table, or a view, of a name with a query."""
@@ -319,23 +328,33 @@ def compiled(expression: ir.Table) -> str:
     return _compiled(expression.op())
 
 
+_COMPILING = threading.Lock()
+"""Held while an option of Ibis, which is one for all threads, is set."""
+
+
 @functools.lru_cache(maxsize=256)
 def _compiled(operation: Any) -> str:  # noqa: ANN401  an Ibis operation, which compares by what it says
     import ibis
 
     expression = operation.to_expr()
-    fused = ibis.options.sql.fuse_selects
-    ibis.options.sql.fuse_selects = False
-    try:
-        return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
-    finally:
-        ibis.options.sql.fuse_selects = fused
+    with _COMPILING:
+        fused = ibis.options.sql.fuse_selects
+        ibis.options.sql.fuse_selects = False
+        try:
+            return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
+        finally:
+            ibis.options.sql.fuse_selects = fused
 
 
-def made_tables(kept: KeptLedger) -> dict[str, ir.Table]:
+def told_once(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether one source at most tells of customers, so that each has one current record."""
+    return len(connection.execute("SELECT DISTINCT source FROM customers LIMIT 2").fetchall()) <= 1
+
+
+def made_tables(known_at: datetime | None, schemas: str, *, told_once: bool) -> dict[str, ir.Table]:
     """The tables of a kept ledger as expressions. `PLACE` stands for its schema, so that queries can be reused."""
-    made = dict(current_records(kept.known_at))
-    for name, columns in json.loads(kept.schemas).items():
+    made = dict(current_records(known_at, told_once=told_once))
+    for name, columns in json.loads(schemas).items():
         made[name] = ibis_table(columns, name)
     return made
 

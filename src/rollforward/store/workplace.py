@@ -21,10 +21,20 @@ FOLDER = "tmp"
 _TRIES = 100
 
 
+def new_name() -> str:
+    """The name of a workplace that nobody else has."""
+    return secrets.token_hex(8)
+
+
+def path_of(book: Path, name: str) -> Path:
+    """Where the workplace of a name stands while it is held."""
+    return book / FOLDER / name
+
+
 @contextmanager
-def workplace(book: Path) -> Iterator[Path]:
-    """A folder of one's own on the book's disk, gone at the end."""
-    folder, held = _taken(book / FOLDER)
+def workplace(book: Path, name: str | None = None) -> Iterator[Path]:
+    """A folder of one's own on the book's disk, under a new name or the one that is given, gone at the end."""
+    folder, held = _taken(book / FOLDER, name)
     try:
         yield folder
     finally:
@@ -34,12 +44,12 @@ def workplace(book: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def workplace_if_any(book: Path) -> Iterator[Path | None]:
+def workplace_if_any(book: Path, name: str | None = None) -> Iterator[Path | None]:
     """A workplace, or None where none can be made: who only reads needs no right to write and no room on the disk."""
     with ExitStack() as stack:
         folder = None
         with suppress(OSError):
-            folder = stack.enter_context(workplace(book))
+            folder = stack.enter_context(workplace(book, name))
         yield folder
 
 
@@ -68,10 +78,10 @@ def _sweep(folder: Path) -> None:
         os.close(held)
 
 
-def _taken(parent: Path) -> tuple[Path, int]:
+def _taken(parent: Path, name: str | None) -> tuple[Path, int]:
     """A new folder and the descriptor that locks it. Another process may sweep between the two: then another one."""
     for _ in range(_TRIES):
-        folder = parent / secrets.token_hex(8)
+        folder = parent / (name or new_name())
         with suppress(FileNotFoundError):
             parent.mkdir(exist_ok=True)
             folder.mkdir()

@@ -11,7 +11,7 @@ import ibis
 from rollforward.book.explaining.amounts import at_places
 from rollforward.book.explaining.days import spans_day
 from rollforward.book.explaining.explanation import Explanation
-from rollforward.book.explaining.spans import explained_spans
+from rollforward.book.explaining.spans import explained_spans, in_order
 from rollforward.book.explaining.uncounted import uncounted_records
 from rollforward.errors import NotFoundError, ReconciliationError, UsageError
 from rollforward.ledger.arithmetic import whole
@@ -20,6 +20,8 @@ from rollforward.money import monthly
 
 if TYPE_CHECKING:
     from datetime import date
+
+    import ibis.expr.types as ir
 
     from rollforward.book.explaining.ground import Asking, Row
 
@@ -36,8 +38,12 @@ def account_on(asking: Asking, account: str, day: date) -> Explanation:
     refuse_early(asking, day)
     at = spans_day(day, asking.ground)
     valued = asking.table("valued")
-    running = valued.filter(valued.account == account, valued.line == "mrr", valued.starts <= at, valued.ends > at)
-    spans = explained_spans(asking, running)
+
+    def running(account: str) -> ir.Table:
+        own = valued.filter(valued.account == account, valued.line == "mrr", valued.starts <= at, valued.ends > at)
+        return in_order(own)
+
+    spans = explained_spans(asking, asking.found("running spans", running, at, account=account))
     parts = _by_subscription(asking, spans) if _rounds_subscriptions(asking) else tuple(part for _, part in spans)
     level = _level(asking, account, day)
     about = f"MRR of {called} on {day}"
@@ -52,9 +58,9 @@ def account_on(asking: Asking, account: str, day: date) -> Explanation:
 
 def account_called(asking: Asking, account: str) -> str:
     """An account by id and name; NotFoundError with the nearest ones if the book knows none of that id."""
-    known = _accounts(asking)
-    found = asking.rows(known.filter(known.account == account))
+    found = asking.found("account", lambda account: _accounts(asking, account).limit(1), account=account)
     if not found:
+        known = _accounts(asking)
         distance = ibis.least(
             known.account.lower().levenshtein(account.lower()),
             ibis.coalesce(known.name, known.account).lower().levenshtein(account.lower()),
@@ -71,26 +77,24 @@ def account_said(account: str, name: str | None) -> str:
     return f"{account} ({name})" if name else account
 
 
-def _accounts(asking: Asking) -> Any:  # noqa: ANN401  an Ibis table
-    """Every account and customer: account, name."""
-    records = asking.table(BASIS[asking.policy.basis])
-    customers = asking.table("customers")
-    known = ibis.union(
-        asking.table("movements").select("account"),
-        customers.select(account=customers.customer),
-        records.select(account=records.customer),
-        distinct=True,
-    )
-    return known.left_join(customers.select(account=customers.customer, name=customers.name), "account").select(
-        "account", "name"
-    )
+def _accounts(asking: Asking, account: str | None = None) -> Any:  # noqa: ANN401  an Ibis table
+    """Every account and customer, or the one of an id: account, name."""
+    records, customers = asking.table(BASIS[asking.policy.basis]), asking.table("customers")
+    named = customers.select(account=customers.customer, name=customers.name)
+    told = [asking.table("movements").select("account"), named.select("account")]
+    told.append(records.select(account=records.customer))
+    if account is not None:
+        # One by one: what is asked of one account reads a few rows of each table, and not all of them together.
+        told, named = [one.filter(one.account == account) for one in told], named.filter(named.account == account)
+    known = ibis.union(*told, distinct=True)
+    return known.left_join(named, "account").select("account", "name")
 
 
 def refuse_early(asking: Asking, day: date) -> None:
     """UsageError for a day before the first record of the book: what was not told is unknown, not 0."""
     table = BASIS[asking.policy.basis]
     records = asking.table(table)
-    found = asking.rows(records.agg(first=records[FIRST_DAY[asking.policy.basis]].min()))
+    found = asking.found("first record", lambda: records.agg(first=records[FIRST_DAY[asking.policy.basis]].min()))
     first = found[0]["first"]
     if first is None or day < first:
         since = f"begin on {first}" if first else "have no day yet"
@@ -99,10 +103,13 @@ def refuse_early(asking: Asking, day: date) -> None:
 
 def _level(asking: Asking, account: str, day: date) -> int:
     """The stored annual amount of an account at the end of a day, by its movements."""
-    moves = asking.table("movements")
-    at = ibis.literal(day)
-    there = moves.filter(moves.account == account, moves.day <= at, moves.until > at)
-    found = asking.rows(there.agg(level=whole(there.after.sum())))
+    moves, at = asking.table("movements"), ibis.literal(day)
+
+    def level(account: str) -> ir.Table:
+        there = moves.filter(moves.account == account, moves.day <= at, moves.until > at)
+        return there.agg(level=whole(there.after.sum()))
+
+    found = asking.found("level", level, day, account=account)
     return int(found[0]["level"] or 0)
 
 

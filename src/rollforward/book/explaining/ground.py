@@ -9,7 +9,7 @@ from rollforward.book.explaining.explanation import Origin, Rule
 from rollforward.policy.words import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     import ibis.expr.types as ir
 
@@ -42,6 +42,12 @@ class Asking:
         """The rows of an expression over the ledger and the records."""
         self.queries.append(self.asked.sql(expression))
         return [dict(zip(expression.columns, row, strict=True)) for row in self.asked.source.run(expression)]
+
+    def found(self, about: str, make: Callable[..., ir.Table], more: Hashable = None, **texts: str) -> list[Row]:
+        """The rows of what `make` makes of texts by name; its query is made once for all texts."""
+        sql, columns = self.asked.made(about, make, more, **texts)
+        self.queries.append(sql)
+        return [dict(zip(columns, row, strict=True)) for row in self.asked.source.rows(sql)]
 
     def table(self, name: str) -> ir.Table:
         """A table of current records, or a stage of the ledger."""

@@ -31,7 +31,7 @@ def metric_of(asking: Asking, name: str, limit: int | None) -> Explanation:
     """A metric of the last period asked for; `limit` bounds the accounts and movements that are named one by one."""
     question = asking.asked.question
     figures = answers.figures(asking.asked.source, question)[-1]
-    asking.queries.append(asking.asked.sql(answers.flow_query(asking.asked.source, question)))
+    asking.queries.append(asking.asked.flow_sql())
     refuse_early(asking, question.end(figures.period) - timedelta(days=1))
     return _Opening(asking, figures, limit).explained(opened(name, figures), top=True)
 

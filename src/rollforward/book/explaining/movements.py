@@ -11,7 +11,7 @@ import ibis
 from rollforward.book.explaining.accounts import account_called
 from rollforward.book.explaining.days import booked_days
 from rollforward.book.explaining.explanation import Explanation, Rule
-from rollforward.book.explaining.spans import explained_spans
+from rollforward.book.explaining.spans import explained_spans, in_order
 from rollforward.errors import NotFoundError
 from rollforward.ledger.causes import CAUSES, causes
 from rollforward.money import monthly, places, round_half_up
@@ -86,7 +86,9 @@ def _spans(asking: Asking, account: str, day: date) -> tuple[Items, Items]:
     near = own.filter(own.starts.between(first, last) | own.ends.between(first, last))
     ended, started = defaultdict(list), defaultdict(list)
     low, high = booked_days(day, asking.ground)
-    for span, explained in sorted(explained_spans(asking, near), key=lambda pair: pair[0]["starts"]):
+    for span, explained in sorted(
+        explained_spans(asking, asking.rows(in_order(near))), key=lambda pair: pair[0]["starts"]
+    ):
         item = (span["subscription"], span["item"])
         if low <= span["ends"] <= high:
             ended[item].append(replace(explained, note=f"ends on {span['ends']}"))

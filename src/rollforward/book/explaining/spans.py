@@ -25,9 +25,13 @@ if TYPE_CHECKING:
     from rollforward.book.explaining.ground import Asking, Row
 
 
-def explained_spans(asking: Asking, spans: ir.Table) -> list[tuple[Row, Explanation]]:
-    """Each of some valued spans, the largest first, with its explanation."""
-    found = asking.rows(spans.order_by(ibis.desc("amount"), "subscription", "item", "starts", "record"))
+def in_order(spans: ir.Table) -> ir.Table:
+    """Spans, the largest first."""
+    return spans.order_by(ibis.desc("amount"), "subscription", "item", "starts", "record")
+
+
+def explained_spans(asking: Asking, found: list[Row]) -> list[tuple[Row, Explanation]]:
+    """Each of some valued spans with its explanation."""
     table = BASIS[asking.policy.basis]
     records = asking.records(table, (span["record"] for span in found))
     rated = _rated(asking, records)

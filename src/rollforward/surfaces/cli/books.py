@@ -55,14 +55,22 @@ def init(
         note(f"Next: rollforward import FILE{said(folder)}", quiet=voice.quiet)
 
 
-def build(looking: Looking, voice: Voice, dry_run: DryRun = False) -> None:
+def build(
+    looking: Looking,
+    voice: Voice,
+    memory: Annotated[
+        str | None,
+        Option(metavar="SIZE", help="What the engine may hold at a time, such as 2GB; the rest is laid aside on disk."),
+    ] = None,
+    dry_run: DryRun = False,
+) -> None:
     """Build the ledger anew from the records and prove it. Other commands build by themselves when they must."""
     book = looking.open()
     if dry_run:
         put_line(_would_build(book, looking))
         return
     with working("building", quiet=voice.quiet) as tell:
-        kept = book.build(looking.view(book), progress=tell)
+        kept = book.build(looking.view(book), progress=tell, memory=memory)
     put_line(
         f"ledger {kept.ledger_hash} under policy {kept.policy} ({kept.policy_hash}), {kept.currency}, to {kept.today}"
     )

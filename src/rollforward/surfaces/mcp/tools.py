@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import quote
 
 from pydantic import Field
 
@@ -238,7 +239,7 @@ class Tools:
         """Closed months: what was reported, what they are now; of one, each movement that makes the difference."""
         book = self.open()
         view = looking.view(book, self.clock)
-        link = self.links.page("/closes", [("month", month), *asked(view)])
+        link = self.links.page("/closes" if month is None else f"/closes/{quote(month, safe='')}", asked(view))
         if month is None:
             return said(answer_of(book.closes(view=view)), link)
         found = book.restatement(month, view=view)

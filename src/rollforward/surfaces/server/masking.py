@@ -130,7 +130,7 @@ class MaskedBook:
         if isinstance(result, Listing):
             given = {name: getattr(result, name) for name in ("subject", "columns", "stamp", "sql", "run")}
             return MaskedListing(**given, fetch=lambda: mask(result.rows), mask=mask)
-        return replace(result, fetch=lambda: mask(result.rows), expr=None)
+        return replace(result, fetch=lambda: mask(result.rows), express=None)
 
 
 @dataclass(frozen=True)

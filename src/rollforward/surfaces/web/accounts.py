@@ -18,7 +18,8 @@ from rollforward.surfaces.web.tables import table_of
 from rollforward.surfaces.web.words import title
 
 if TYPE_CHECKING:
-    from rollforward.surfaces.web.tables import Row
+    from rollforward.store.entries import Entry
+    from rollforward.surfaces.web.tables import Row, Table
 
 router = APIRouter()
 
@@ -64,9 +65,7 @@ def account(page: Annotated[Page, asked()], account: str) -> HTMLResponse:
         download=page.ask.url("/download/movements.{}", account=account),
         empty="Nothing moved.",
     )
-    told = page.answer(("records of an account", account), lambda book: book.records_of(account, view=ask.view))
-    facts = [table_of(one, title(one.subject)) for one in told]
-    merges = [one for one in page.book.entries() if account in one.about.replace(",", " ").split()]
+    facts, merges = _what_is_known(page, account) if page.reader.sees_personal_data else ([], [])
     name = str(rows[0][2]) if rows and rows[0][2] else account
     drawn = drawings.drawing(page, moved, f"MRR of {name}", kind="steps") if rows else None
     return page.html(
@@ -80,6 +79,13 @@ def account(page: Annotated[Page, asked()], account: str) -> HTMLResponse:
         entries=entries,
         why=why,
     )
+
+
+def _what_is_known(page: Page, account: str) -> tuple[list[Table], list[Entry]]:
+    """The records of an account, and what people entered about it."""
+    told = page.answer(("records of an account", account), lambda book: book.records_of(account, view=page.ask.view))
+    entries = [one for one in page.book.entries() if account in one.about.replace(",", " ").split()]
+    return [table_of(one, title(one.subject)) for one in told], entries
 
 
 @router.post("/accounts/{account}/undo")

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from rollforward.results import Result
     from rollforward.surfaces.web.page import Page
 
-WIDTH = 1040
-"""The width of a chart in pixels, where the page has room."""
+WIDTH, NARROW = 1040, 342
+"""The widths of a chart in pixels: where the page has room, and on a telephone."""
 
 _STEPS = {"month": 1, "quarter": 3, "year": 12}
 
@@ -42,21 +42,25 @@ def drawing(
     """The chart of a result; None where there is nothing to draw."""
     notes = tuple(charts.Note(note.day, note.text) for note in notes_of(page))
 
-    def draw() -> Markup:
-        return Markup(  # noqa: S704  drawn here, with every text escaped
-            charts.svg(
-                result,
-                kind=kind,
-                columns=columns,
-                notes=notes,
-                theme="page",
-                links=lambda mark: mark_url(page, mark, by),
-                width=WIDTH,
-            )
+    def draw(width: int) -> str:
+        return charts.svg(
+            result,
+            kind=kind,
+            columns=columns,
+            notes=notes,
+            theme="page",
+            links=lambda mark: mark_url(page, mark, by),
+            width=width,
         )
 
-    picture = page.answer(("chart", caption, kind, tuple(columns), by, notes), lambda _: draw())
-    return Drawn(caption, picture, tuple(charts.remarks(result))) if picture else None
+    def both() -> Markup:
+        wide = draw(WIDTH)
+        narrow = draw(NARROW) if wide else ""
+        drawn = f'<div class="drawn-wide">{wide}</div><div class="drawn-narrow">{narrow}</div>'
+        return Markup(drawn if wide else "")  # noqa: S704  drawn here, with every text escaped
+
+    picture = page.answer(("chart", caption, kind, tuple(columns), by, notes), lambda _: both())
+    return Drawn(caption, picture, tuple(charts.remarks(result, kind=kind, theme="page"))) if picture else None
 
 
 def mark_url(page: Page, mark: Mark, by: str) -> str | None:
@@ -65,7 +69,7 @@ def mark_url(page: Page, mark: Mark, by: str) -> str | None:
         return page.url("/explain", account=mark.account, movement=mark.period)
     if mark.subject == "cohorts":
         return _cohort_url(page, mark)
-    where = [*page.wheres, f"{by}={mark.group}"] if by and mark.group else page.wheres
+    where = [*page.wheres, *(f"{by}={group}" for group in mark.groups if by)]
     if mark.subject == "rollforward":
         if mark.name in FLOW_COLUMNS or mark.name in {"opening", "closing"}:
             narrowed = replace(page, ask=replace(page.ask, said=_with_where(page, where)))
