@@ -68,7 +68,12 @@ def _paragraphs(text: str) -> tuple[str, list[tuple[str, str]]]:
     """The first paragraph of a description, and each point as its name and what it says."""
     first, _, points = text.partition("\n\n")
     listed = [" ".join(point.split()) for point in points.split("* **")[1:]]
-    return first, [(point.partition("**")[0].rstrip("."), point.partition("**")[2].strip()) for point in listed]
+    parted = [point.partition("**") for point in listed]
+    return first, [(name.rstrip("."), _begun(said.strip())) for name, _, said in parted]
+
+
+def _begun(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _entry(one: Operation, base: str) -> Entry:
