@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engines.desk import built, differences, exported, tables_of
+from engines.desk import DUCKDB, built, differences, exported, tables_of
 from rollforward.book import View
 from rollforward.book.cases import load, policy_of
 from strategies import policies
@@ -39,25 +39,33 @@ def cases_by_policy():
     return list(found.values())
 
 
-def agrees(case, engine, folder):
+@pytest.fixture
+def engines(sail):
+    """Every engine, by its name."""
+    return {DUCKDB: DUCKDB, "sail": sail}
+
+
+def agrees(case, engines, folder):
     book, policy, records = exported(case, folder)
     view = View(policy=policy)
-    out = built(records, folder / "out", engine, policy)
-    assert differences(tables_of(book, view), tables_of(out, view)) == [], (case["policy"], case["currency"])
+    told = tables_of(book, view)
+    for name, engine in engines.items():
+        out = built(records, folder / name, engine, policy)
+        assert differences(told, tables_of(out, view)) == [], (name, case["policy"], case["currency"])
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_the_cases_make_the_same_ledger_on_every_engine(part, engine, tmp_path):
+def test_the_cases_make_the_same_ledger_on_every_engine(part, engines, tmp_path):
     for number, case in enumerate(cases_by_policy()[part::PARTS]):
-        agrees(case, engine, tmp_path / str(number))
+        agrees(case, engines, tmp_path / str(number))
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_random_books_make_the_same_ledger_on_every_engine(part, engine, tmp_path):
+def test_random_books_make_the_same_ledger_on_every_engine(part, engines, tmp_path):
     drawn = collected(policies(), SHELVES, 20_261_201)[part::PARTS]
     assert drawn
     for number, policy in enumerate(drawn):
-        agrees(laid_together(shelf_under(policy, 7 * part + number)), engine, tmp_path / str(number))
+        agrees(laid_together(shelf_under(policy, 7 * part + number)), engines, tmp_path / str(number))
 
 
 def item(customer, starts, ends=None, amount="10"):
@@ -65,7 +73,7 @@ def item(customer, starts, ends=None, amount="10"):
     return terms | ({"ends": ends} if ends else {})
 
 
-def test_what_people_entered_makes_the_same_ledger_on_every_engine(engine, tmp_path):
+def test_what_people_entered_makes_the_same_ledger_on_every_engine(engines, tmp_path):
     """Two customers merged from a day on, one that carries another one on, and one that does not count."""
     entered = {"reason": "told", "entered_by": "me"}
     records = {
@@ -81,7 +89,7 @@ def test_what_people_entered_makes_the_same_ledger_on_every_engine(engine, tmp_p
     case = {"today": "2024-12-31", "currency": "USD", "policy": {}, "records": records}
     book, _, _ = exported(case, tmp_path / "seen")
     assert {"transfer", "expansion"} <= {kind for _, _, kind, _ in book.annual_movements()}
-    agrees(case, engine, tmp_path)
+    agrees(case, engines, tmp_path)
 
 
 def test_the_books_hold_what_makes_engines_differ():
