@@ -258,9 +258,11 @@ class Figuring(Closing, Examining):
         with self._asking(view, where, None, "day", None, None, whole_ledger=True, ends_by=None) as asked:
             from rollforward.metrics.listings import scheduled_list
 
-            expression = scheduled_list(asked.source.ledger, asked.question)
+            def listed() -> ir.Table:
+                return scheduled_list(asked.source.ledger, asked.question)
+
         kinds = {"day": "day", "mrr": "money", "before": "money", "after": "money"}
-        return self._listing("scheduled", expression, kinds, asked)
+        return self._listing("scheduled", listed, kinds, asked)
 
     def customer_months(self, *, where: Where | None = None, view: View = View()) -> Listing:
         """The customer cube: the MRR of every customer at every month end at which it has some."""
