@@ -71,6 +71,10 @@ class Database:
         with engine.damage_told(self.folder), self._readers.reading() as connection:
             yield connection
 
+    def let_go(self) -> None:
+        """Close the files that are held open for the next question. Who still reads goes on."""
+        self._readers.let_go()
+
     def memory_of(self, connection: duckdb.DuckDBPyConnection) -> Memory:
         """What was found in the state that a connection sees, if it is a shared one; an empty memory else."""
         return self._readers.memory_of(connection) or Memory()
