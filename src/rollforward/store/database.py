@@ -9,6 +9,7 @@ import os
 import shutil
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ class Database:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._readers = Readers(folder, self.file, self._attach_current)
+        self._readers = Readers(folder, self.file, partial(_attach_current, folder, self.file))
 
     @property
     def file(self) -> Path:
@@ -79,10 +80,6 @@ class Database:
         """What was found in the state that a connection sees, if it is a shared one; an empty memory else."""
         return self._readers.memory_of(connection) or Memory()
 
-    def _attach_current(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._attach_records(connection)
-        check_current(format_version(connection), self.folder)
-
     @contextmanager
     def _looking(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with workplace_if_any(self.folder) as spill, engine.opened(spill) as connection:
@@ -90,10 +87,7 @@ class Database:
             yield connection
 
     def _attach_records(self, connection: duckdb.DuckDBPyConnection) -> None:
-        if not self.file.exists():
-            raise DamagedError(self.file, "it is not there")
-        engine.attach(connection, self.file, RECORDS)
-        connection.execute(f"USE {RECORDS}")
+        _attach_records(self.file, connection)
 
     @contextmanager
     def writing(self, memory: str | None = None, *, kept: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -274,6 +268,18 @@ class MemoryDatabase(Database):
     def kept_ledgers(self) -> list[str]:
         """The names of the ledgers."""
         return sorted(self._ledgers)
+
+
+def _attach_records(file: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    if not file.exists():
+        raise DamagedError(file, "it is not there")
+    engine.attach(connection, file, RECORDS)
+    connection.execute(f"USE {RECORDS}")
+
+
+def _attach_current(folder: Path, file: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    _attach_records(file, connection)
+    check_current(format_version(connection), folder)
 
 
 def _without_gaps(connection: duckdb.DuckDBPyConnection, made: Path) -> Path:
