@@ -392,6 +392,7 @@ def test_figures_of_a_close_that_were_changed_by_hand_do_not_pass_for_a_restatem
 
     company.closes("2026-04-02T10:00:00", "2026-03")
     company.learns("2026-04-20T09:00:00", bolt(ends="2026-03-15"))
+    company.book.let_go()
     with duckdb.connect(str(company.book.path / "book.duckdb")) as connection:
         connection.execute("UPDATE closes SET figures = replace(figures, '\"opening\": 18', '\"opening\": 17')")
     with pytest.raises(ReconciliationError, match="verify --integrity"):

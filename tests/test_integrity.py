@@ -43,6 +43,7 @@ def book(tmp_path: Path) -> Book:
 
 
 def by_hand(book: Book, statement: str, file: str = "book.duckdb"):
+    book.let_go()
     with duckdb.connect(str(book.path / file)) as connection:
         connection.execute(statement)
 

@@ -50,6 +50,13 @@ class Kept:
         self._database = kept_in or database_in(path)
         self._building = threading.Lock()
 
+    def let_go(self) -> None:
+        """Close the files that are held open from one question to the next; the next question opens them again.
+
+        While they are open, no other program can write in them in place.
+        """
+        self._database.let_go()
+
     def today(self, as_of: datetime | None = None) -> date:
         """The last day that the book looks at: its setting, or the clock's day in the book's time zone.
 

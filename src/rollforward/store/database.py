@@ -9,6 +9,7 @@ import os
 import shutil
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ class Database:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._readers = Readers(folder, self.file, self._attach_current)
+        self._readers = Readers(folder, self.file, partial(_attach_current, folder, self.file))
 
     @property
     def file(self) -> Path:
@@ -83,13 +84,13 @@ class Database:
         with engine.damage_told(self.folder), self._readers.reading() as connection:
             yield connection
 
+    def let_go(self) -> None:
+        """Close the files that are held open for the next question. Who still reads goes on."""
+        self._readers.let_go()
+
     def memory_of(self, connection: duckdb.DuckDBPyConnection) -> Memory:
         """What was found in the state that a connection sees, if it is a shared one; an empty memory else."""
         return self._readers.memory_of(connection) or Memory()
-
-    def _attach_current(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._attach_records(connection)
-        check_current(format_version(connection), self.folder)
 
     @contextmanager
     def _looking(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -98,10 +99,7 @@ class Database:
             yield connection
 
     def _attach_records(self, connection: duckdb.DuckDBPyConnection) -> None:
-        if not self.file.exists():
-            raise DamagedError(self.file, "it is not there")
-        engine.attach(connection, self.file, RECORDS)
-        connection.execute(f"USE {RECORDS}")
+        _attach_records(self.file, connection)
 
     @contextmanager
     def writing(self, memory: str | None = None, *, kept: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -314,6 +312,18 @@ class MemoryDatabase(Database):
     def kept_ledgers(self) -> list[str]:
         """The names of the ledgers."""
         return sorted(self._ledgers)
+
+
+def _attach_records(file: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    if not file.exists():
+        raise DamagedError(file, "it is not there")
+    engine.attach(connection, file, RECORDS)
+    connection.execute(f"USE {RECORDS}")
+
+
+def _attach_current(folder: Path, file: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    _attach_records(file, connection)
+    check_current(format_version(connection), folder)
 
 
 def _without_gaps(connection: duckdb.DuckDBPyConnection, made: Path) -> Path:
