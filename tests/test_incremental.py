@@ -382,6 +382,7 @@ def test_a_question_after_an_import_is_answered_from_the_changed_ledger(tmp_path
 def test_a_changed_ledger_that_somebody_changed_by_hand_is_found_and_built_anew(tmp_path):
     book, view = settled(tmp_path)
     file = book.path / "ledgers" / f"{book.ledger(view).name}.duckdb"
+    book.let_go()
     with duckdb.connect(str(file)) as connection:
         connection.execute("DELETE FROM spans WHERE account = 'a'")
     take_in(book, "subscription_items", [item("a", 30)])

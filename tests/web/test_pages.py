@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -136,6 +137,13 @@ def test_nothing_is_told_to_a_collector_that_the_environment_names(own_book, mon
     assert heard == []
 
 
+def sent(site, name, content):
+    """The answer to a file that is sent with the form of the page."""
+    with httpx.Client(base_url=site, timeout=60, follow_redirects=True) as client:
+        token = re.search(r'name="csrf_token" value="([^"]+)"', client.get("/import").text)[1]
+        return client.post("/import", files={"files": (name, content)}, data={"source": "x", "csrf_token": token})
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -149,14 +157,7 @@ def test_nothing_is_told_to_a_collector_that_the_environment_names(own_book, mon
 )
 def test_a_hostile_upload_is_refused_and_nothing_is_left(site, name, content, said, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    answer = httpx.post(
-        f"{site}/import",
-        files={"files": (name, content)},
-        data={"source": "x"},
-        headers={"Origin": site},
-        follow_redirects=True,
-        timeout=60,
-    )
+    answer = sent(site, name, content)
     assert said in answer.text
     assert answer.status_code in {200, 400}
     if answer.status_code == 400:
@@ -166,9 +167,7 @@ def test_a_hostile_upload_is_refused_and_nothing_is_left(site, name, content, sa
 def test_an_upload_that_unpacks_to_too_much_is_refused(site, monkeypatch):
     monkeypatch.setattr(staging, "UNPACKED", 1_000_000)
     packed = gzip.compress(b"customer,plan\n" * 200_000)
-    answer = httpx.post(
-        f"{site}/import", files={"files": ("terms.csv.gz", packed)}, headers={"Origin": site}, timeout=60
-    )
+    answer = sent(site, "terms.csv.gz", packed)
     assert answer.status_code == 400
     assert "unpacks to more than 1,000,000 bytes" in answer.text
 

@@ -94,7 +94,7 @@ _FIRST, _NUMBER = 9_000_000_000_000_001, 9_000_000_000_000_002
 
 
 def page_of(
-    asked: Asked, about: str, paged: Callable[..., ir.Table], texts: Mapping[str, str | None]
+    asked: Asked, about: str, paged: Callable[..., ir.Table], texts: Mapping[str, str | None], more: Hashable
 ) -> Callable[[int, int], str]:
     """The query of a page of a listing by its first row and their number."""
 
@@ -102,7 +102,7 @@ def page_of(
         from rollforward.metrics.listings import Page
 
         page = Page(_FIRST, _NUMBER)
-        sql, _ = asked.made(about, lambda **of: paged(**of, page=page), "page", **texts)
+        sql, _ = asked.made(about, lambda **of: paged(**of, page=page), ("page", more), **texts)
         return sql.replace(str(_FIRST), f"{first:d}").replace(str(_NUMBER), f"{number:d}")
 
     return query

@@ -239,7 +239,7 @@ class Figuring(Closing, Examining):
 
         if causes:
             return self._listing("movements with causes", caused, kinds, asked, texts=texts)
-        return self._listing("movements", listed, kinds, asked, texts=texts, paged=True)
+        return self._listing("movements", listed, kinds, asked, texts=texts, paged=True, more=least)
 
     def accounts(self, *, where: Where | None = None, search: str | None = None, view: View = View()) -> Listing:
         """Every account: its MRR now, since when, its last movement, and its plans."""

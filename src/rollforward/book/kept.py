@@ -26,7 +26,7 @@ from rollforward.store.policies import PolicyShelf
 from rollforward.store.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -265,11 +265,15 @@ class Kept:
         periods_asked: list[tuple[Any, ...]] | None = None,
         paged: bool = False,
         texts: Mapping[str, str | None] = MappingProxyType({}),
+        more: Hashable = None,
     ) -> Listing:
-        """A listing of what `make` makes of texts by name, and of a page if it is `paged`."""
+        """A listing of what `make` makes of texts by name, and of a page if it is `paged`.
+
+        `more` tells what `make` makes beside that from what it would make otherwise.
+        """
         from rollforward.metrics.facts import PERIODS
 
-        sql, names = asked.made(subject, make, **texts)
+        sql, names = asked.made(subject, make, more, **texts)
 
         def run(statement: str) -> list[tuple[Cell, ...]]:
             with self._database.sharing() as connection:
@@ -280,7 +284,7 @@ class Kept:
                 return connection.execute(statement).fetchall()
 
         columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in names)  # type: ignore[arg-type]
-        page = page_of(asked, subject, make, texts) if paged else None
+        page = page_of(asked, subject, make, texts, more) if paged else None
         return Listing(subject, columns, asked.stamp, sql, lambda: run(sql), partial(make, **texts), run, page)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import warnings
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -101,10 +102,29 @@ def _knock(url: str, told: str) -> None:
         ) from error
 
 
+@contextmanager
+def _program_with_a_file() -> Iterator[None]:
+    """A program that has a file, as long as the block runs.
+
+    The client takes one that has none, such as `python -c`, for its own doctests, and leaves the program.
+    """
+    main = sys.modules["__main__"]
+    lacks = not hasattr(main, "__file__")
+    if lacks:
+        main.__file__ = "program"
+    try:
+        yield
+    finally:
+        if lacks:
+            del main.__file__
+
+
 def _session(url: str, told: str) -> Any:  # noqa: ANN401  the client is not typed
     try:
         # The client's warnings are about the client itself.
         warnings.filterwarnings("ignore", module=r"pyspark\.")
+        with _program_with_a_file():
+            import pyspark.sql.connect  # noqa: F401  it looks at the program once, when it is loaded
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise UsageError(

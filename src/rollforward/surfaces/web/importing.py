@@ -62,7 +62,7 @@ def upload(
 def show(page: Annotated[Page, asked()], token: str) -> HTMLResponse:
     """How the files are read, what is open, and what would be booked."""
     found = _staging(page.request).find(token, page.reader.name)
-    return _shown(page, found)
+    return page.html("imported.html", reports=found.booked) if found.booked else _shown(page, found)
 
 
 @router.post("/import/{token}")
@@ -73,15 +73,16 @@ def settle(
     staging = _staging(request)
     found = staging.find(token, page.reader.name)
     action = _text(form, "action")
+    if found.booked:
+        return RedirectResponse(f"/import/{token}", 303)
     if action == "give up":
         staging.forget(found)
         return RedirectResponse("/import", 303)
     found.proposals = tuple(_answered(page, one, number, form) for number, one in enumerate(found.proposals))
     if action == "book" and found.proposals and all(one.is_ready for one in found.proposals):
         reports = page.book.import_kinds(_kinds(page, found), source=found.source)
-        staging.forget(found)
         names = [", ".join(file.name for file in one.files) for one in page.book.in_order(found.proposals)]
-        return page.html("imported.html", reports=list(zip(names, reports, strict=True)))
+        staging.settle(found, list(zip(names, reports, strict=True)))
     return RedirectResponse(f"/import/{token}", 303)
 
 

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rollforward.book.proposals import Sorted
     from rollforward.book.view import Clock
     from rollforward.sources.proposal import Proposal
+    from rollforward.store.intake import ImportReport
 
 KEPT = timedelta(hours=1)
 MOST = 20
@@ -47,6 +48,8 @@ class Upload:
     at: datetime
     sorted: Sorted | None = None
     proposals: tuple[Proposal, ...] = ()
+    booked: list[tuple[str, ImportReport]] = field(default_factory=list)
+    """What became of the files, by their names, once they are booked."""
 
 
 class Staging:
@@ -79,6 +82,11 @@ class Staging:
         if found is None or found.owner != owner:
             raise NotFoundError("this upload is gone: it was booked, given up, or an hour old. Upload the file again.")
         return found
+
+    def settle(self, upload: Upload, booked: list[tuple[str, ImportReport]]) -> None:
+        """Let the files of an upload go that is booked; what became of them can be seen for an hour."""
+        upload.booked = booked
+        shutil.rmtree(upload.folder, ignore_errors=True)
 
     def forget(self, upload: Upload) -> None:
         """Let an upload go, with its files."""
