@@ -133,6 +133,7 @@ def _session(url: str, told: str) -> Any:  # noqa: ANN401  the client is not typ
         ) from error
     try:
         session = SparkSession.builder.remote(url).create()
+        _make_active(session)
         _try_less(session)
         session.sql("SELECT 1").collect()
     except (Exception, SystemExit) as error:
@@ -140,6 +141,12 @@ def _session(url: str, told: str) -> Any:  # noqa: ANN401  the client is not typ
             told, f"it does not speak Spark Connect ({_first_line(error)})", "Name the port of its server."
         ) from error
     return session
+
+
+def _make_active(session: Any) -> None:  # noqa: ANN401  the client is not typed
+    """Have the client ask this session. It goes on with the first one it had, though that may be gone."""
+    kind = type(session)
+    kind._default_session = kind._active_session.session = session  # noqa: SLF001  no other way in
 
 
 def _try_less(session: Any) -> None:  # noqa: ANN401  the client is not typed
