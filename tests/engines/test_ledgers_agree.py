@@ -1,6 +1,6 @@
 """One ledger, whichever engine makes it: built in a book, and from record tables on each engine, the same bit by bit.
 
-ROLLFORWARD_ENGINE_SHELVES says how many shelves of random books there are; 8 if it does not.
+ROLLFORWARD_ENGINE_SHELVES says how many shelves of random books there are; 4 if it does not.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from test_engine_against_oracle import collected, laid_together, shelf_under
 
 CASES = Path(__file__).parents[2] / "cases"
 PARTS = 4
-SHELVES = int(os.environ.get("ROLLFORWARD_ENGINE_SHELVES", "8"))
+SHELVES = int(os.environ.get("ROLLFORWARD_ENGINE_SHELVES", "4"))
 NAMED = ("customer", "account", "from_customer", "invoice", "payment")
 
 
