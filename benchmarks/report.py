@@ -24,6 +24,7 @@ TITLES = {
     "large": "Ten times as many customers",
     "incremental": "An import that touches few accounts",
     "queries": "Questions",
+    "serving": "Pages and the API",
     "policies": "A second policy",
     "import": "Import of files",
 }
