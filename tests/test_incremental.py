@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Case = dict[str, Any]
 
 FIRST = datetime(2199, 1, 1)  # noqa: DTZ001
-EXAMPLES, LONGEST = 5, 7
+EXAMPLES, LONGEST = 8, 7
 OWNERS = ("a", "b", "c")
 
 
