@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 
+import httpx
+
 from rollforward.book import Book, View, now
 from web.house import serving
 
@@ -103,7 +105,8 @@ def test_a_file_is_read_shown_and_booked_in_the_browser(tmp_path, visit):
         page.get_by_role("button", name="Book it as source").click()
         page.get_by_role("heading", name="Booked", exact=True).wait_for()
         page.get_by_role("link", name="Sources and problems").click()
-        page.get_by_text("much").first.wait_for()
+        page.wait_for_url(f"{site}/sources")
+        assert "much" in httpx.get(f"{site}/sources", timeout=60).text
     assert Book.open(folder).rollforward(view=View(allow_stale=True)).rows[-1][-1] == 100
 
 
