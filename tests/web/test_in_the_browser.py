@@ -104,6 +104,9 @@ def test_a_file_is_read_shown_and_booked_in_the_browser(tmp_path, visit):
         assert page.get_by_text("3 rows = 2 booked + 0 unchanged + 1 quarantined").is_visible()
         page.get_by_role("button", name="Book it as source").click()
         page.get_by_role("heading", name="Booked", exact=True).wait_for()
+        page.get_by_role("link", name="Sources and problems").click()
+        page.wait_for_url(f"{site}/sources")
+        page.get_by_role("cell", name="much", exact=True).first.wait_for()
         assert "much" in httpx.get(f"{site}/sources", timeout=60).text
     assert Book.open(folder).rollforward(view=View(allow_stale=True)).rows[-1][-1] == 100
 

@@ -47,13 +47,24 @@ document.addEventListener("submit", (event) => {
   for (const field of event.target.elements) if (field.value === "" && field.name) field.disabled = true;
 });
 
+// A page that is swapped takes its links along, and with them the answers that they wait for. So whoever clicked goes
+// first: a refresh waits for them, and one that is under way gives way.
+const clicked = () => document.querySelector("#page .htmx-request");
+
+function refresh() {
+  if (clicked()) return void setTimeout(refresh, 100);
+  if (document.querySelector("main[data-live]") && !typing(document.activeElement ?? document.body)) {
+    htmx.ajax("GET", location.pathname + location.search, { target: "#page", select: "#page", swap: "outerHTML" });
+  }
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target !== document.body) htmx.trigger(document.body, "htmx:abort");
+});
+
 function listen() {
   const source = new EventSource("/live");
-  source.addEventListener("changed", () => {
-    if (document.querySelector("main[data-live]") && !typing(document.activeElement ?? document.body)) {
-      htmx.ajax("GET", location.pathname + location.search, { target: "#page", select: "#page", swap: "outerHTML" });
-    }
-  });
+  source.addEventListener("changed", refresh);
   window.addEventListener("beforeunload", () => source.close());
 }
 if (document.querySelector("main[data-live]")) listen();
