@@ -16,6 +16,16 @@ NOW = datetime(2026, 7, 1, 9, 0)  # noqa: DTZ001  the clock of a book is in UTC,
 ROOT = "/api/v1"
 HOME = "http://127.0.0.1"
 PROBLEM = "application/problem+json"
+TERMS = {
+    "customer": "acme",
+    "subscription": "s1",
+    "item": "i1",
+    "plan": "Pro",
+    "amount": "50000.00",
+    "currency": "USD",
+    "interval": "month",
+    "starts": "2026-06-01",
+}
 
 
 def clock():

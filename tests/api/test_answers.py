@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow.parquet as pq
 import pytest
 
-from api.desk import ROOT, is_problem
+from api.desk import ROOT, TERMS, is_problem
 from rollforward.book import View
 from rollforward.metrics.registry import every_metric
 
@@ -242,18 +242,6 @@ def test_a_write_changes_the_tag(own):
     assert found.status_code == 200
     assert "acme" in {row["account"] for row in found.json()["rows"]}
     assert own.book.ledger(View()).ledger_hash in found.headers["ETag"]
-
-
-TERMS = {
-    "customer": "acme",
-    "subscription": "s1",
-    "item": "i1",
-    "plan": "Pro",
-    "amount": "50000.00",
-    "currency": "USD",
-    "interval": "month",
-    "starts": "2026-06-01",
-}
 
 
 def test_an_answer_is_made_once_while_the_book_stands_still(desk):

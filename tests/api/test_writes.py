@@ -10,19 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from api.desk import ROOT, is_problem
+from api.desk import ROOT, TERMS, is_problem
 from rollforward.surfaces.api import sending
 
-TERMS = {
-    "customer": "acme",
-    "subscription": "s1",
-    "item": "i1",
-    "plan": "Pro",
-    "amount": "50000.00",
-    "currency": "USD",
-    "interval": "month",
-    "starts": "2026-06-01",
-}
 ITEMS = "/records/subscription_items"
 
 

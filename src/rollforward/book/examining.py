@@ -12,10 +12,16 @@ from rollforward.store import entries, problems
 
 if TYPE_CHECKING:
     from rollforward.book.doctor import Uncounted
+    from rollforward.results import Stamp
 
 
 class Examining(Kept):
     """The side of a book that tells what state it is in."""
+
+    def stamp(self, *, view: View = View()) -> Stamp:
+        """What figures of a view would be made with."""
+        with self._ready(view) as (connection, kept):
+            return self._stamp(connection, kept, view)
 
     def problems(self, *, severity: str | None = None, view: View = View()) -> Result:
         """What could not be read or does not count: from imports, and records that the build set aside."""

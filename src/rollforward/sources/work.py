@@ -19,6 +19,9 @@ INTERVALS = ("day", "week", "month", "quarter", "half year", "year")
 """The intervals that are offered."""
 
 
+_BY_WORD = ("amount", "interval", "status")
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Something that only the owner of a file can know. `is_closed` when no answer but the options is possible."""
@@ -27,6 +30,11 @@ class Question:
     about: str
     options: tuple[str, ...]
     is_closed: bool = True
+
+    @property
+    def is_by_word(self) -> bool:
+        """Whether it wants an answer for each of its options, as when a file names only plans."""
+        return not self.is_closed and self.name in _BY_WORD
 
 
 @dataclass(frozen=True, slots=True)

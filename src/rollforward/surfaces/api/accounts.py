@@ -13,6 +13,7 @@ from rollforward.surfaces.api import models
 from rollforward.surfaces.api.answering import Told, sub_table
 from rollforward.surfaces.api.operations import Group
 from rollforward.surfaces.api.parameters import PART, VIEW
+from rollforward.surfaces.server.opening import NAMING, explained
 
 if TYPE_CHECKING:
     from rollforward.book import Book
@@ -92,7 +93,7 @@ def history(call: Call) -> Told:
     "/explain",
     "explain",
     model=models.Explanation,
-    takes=("metric", "period", "account", "on", "movement", *PART, "parts", *VIEW),
+    takes=(*NAMING, *PART, "parts", *VIEW),
     example={"metric": "mrr", "period": "2026-05"},
 )
 def explain(call: Call) -> Told:
@@ -102,19 +103,6 @@ def explain(call: Call) -> Told:
     into spans, records and rows; or its `movement` of a day. The parts add up to the number; `opens` has the parameters
     that explain a part in turn.
     """
-    ask = call.ask
-
-    def made(book: Book) -> Explanation:
-        return book.explain(
-            call.one("metric"),
-            call.one("period"),
-            account=call.one("account"),
-            on=written.exact_day(call.one("on"), "on"),
-            movement=written.exact_day(call.one("movement"), "movement"),
-            where=ask.filters or None,
-            limit=int(call.one("parts") or 10),
-            view=ask.view,
-        )
-
-    found = call.answer(made)
+    ask, limit = call.ask, int(call.one("parts") or 10)
+    found = call.answer(lambda book: explained(book, ask, where=ask.filters or None, limit=limit))
     return Told(found.to_dict(), found.stamp)

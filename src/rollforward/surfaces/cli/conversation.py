@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from rollforward.errors import UsageError
-from rollforward.surfaces.cli.proposals import is_by_word
 from rollforward.surfaces.cli.voice import warn
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def ask_all(book: Book, proposal: Proposal) -> Proposal:
 
 def _ask(question: Question) -> Answer:
     typer.echo(f"\n{question.about}", err=True)
-    if is_by_word(question):
+    if question.is_by_word:
         return {option: _prompt(f"  {option}") for option in question.options}
     for number, option in enumerate(question.options, start=1):
         typer.echo(f"  {number}  {option}", err=True)

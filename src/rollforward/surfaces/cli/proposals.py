@@ -18,13 +18,6 @@ if TYPE_CHECKING:
     from rollforward.sources.proposal import Answer, Proposal
     from rollforward.sources.work import Question
 
-_WORD_QUESTIONS = ("amount", "interval", "status")
-
-
-def is_by_word(question: Question) -> bool:
-    """Whether a question wants an answer for each of its options, as when a file names only plans."""
-    return not question.is_closed and question.name in _WORD_QUESTIONS
-
 
 def answer_all(book: Book, proposals: Sequence[Proposal], texts: Sequence[str]) -> list[Proposal]:
     """The proposals with the answers of `--set`, each of which answers every proposal that asks for it."""
@@ -87,7 +80,7 @@ def _question_of(text: str, questions: tuple[Question, ...]) -> Question | None:
     """The question that `NAME=VALUE` or `NAME.WORD=VALUE` answers."""
     name = text.partition("=")[0]
     exact = next((question for question in questions if question.name == name), None)
-    by_word = (question for question in questions if is_by_word(question) and name.startswith(f"{question.name}."))
+    by_word = (question for question in questions if question.is_by_word and name.startswith(f"{question.name}."))
     return exact or next(by_word, None)
 
 

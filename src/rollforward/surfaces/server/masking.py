@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rollforward.people.pseudonyms import Pseudonyms
     from rollforward.results import Cell
 
-_PLAIN = frozenset(("settings", "today", "state", "policy", "policies", "shelf"))
+_PLAIN = frozenset(("settings", "stamp", "today", "state", "policy", "policies", "shelf"))
 """What a book says of itself and of its policies, without anything of its accounts."""
 
 _ANSWERS = frozenset(

@@ -19,7 +19,7 @@ from rollforward.surfaces.web.words import title
 
 if TYPE_CHECKING:
     from rollforward.store.entries import Entry
-    from rollforward.surfaces.web.tables import Row, Table
+    from rollforward.surfaces.web.tables import Table
 
 router = APIRouter()
 
@@ -29,15 +29,11 @@ def accounts(page: Annotated[Page, asked("search", "after")]) -> HTMLResponse:
     """The accounts of a part of the book, the largest first."""
     listed = cast("Listing", subjects.accounts(page))
     shown = paging.part_of(page, listed)
-
-    def link(name: str, row: Row) -> str | None:
-        return page.url(f"/accounts/{row['account']}") if name in {"account", "name"} else None
-
     table = table_of(
         listed,
         "Accounts",
         rows=shown.rows,
-        link=link,
+        link=page.account_link,
         download=page.ask.url("/download/accounts.{}", after=None),
         empty="No account matches. Clear the search or the filter.",
     )

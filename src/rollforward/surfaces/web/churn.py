@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import APIRouter
@@ -18,7 +18,7 @@ from rollforward.surfaces.web.page import Page, asked
 from rollforward.surfaces.web.tables import table_of
 
 if TYPE_CHECKING:
-    from rollforward.surfaces.web.tables import Row, Table
+    from rollforward.surfaces.web.tables import Table
 
 router = APIRouter()
 
@@ -38,10 +38,6 @@ def churn(page: Annotated[Page, asked()]) -> HTMLResponse:
         "churned accounts",
         lambda book: book.movements(**ask.days, where=ask.filters, kind="churn", view=ask.view),
     )
-    reasons = _reasons(page)
-
-    def link(name: str, row: Row) -> str | None:
-        return entry_url(page, name, row)
 
     return page.html(
         "churn.html",
@@ -52,23 +48,22 @@ def churn(page: Annotated[Page, asked()]) -> HTMLResponse:
         coming=table_of(
             coming,
             "Scheduled",
-            rows=coming.part(0, SOON),
-            link=lambda name, row: page.url(f"/accounts/{row['account']}") if name in {"account", "name"} else None,
+            rows=page.answer("scheduled soon", lambda _: coming.part(0, SOON)),
+            link=page.account_link,
             hidden=("subscription",),
             download=page.ask.url("/download/scheduled.{}"),
             empty=f"Nothing is scheduled to end or to change after {rates.stamp.today}.",
         ),
-        tomorrow=rates.stamp.today + timedelta(days=1),
         lost=table_of(
             lost,
             "Who left",
             rows=lost.rows[::-1][:SOON],
-            link=link,
+            link=partial(entry_url, page),
             hidden=("subscription", "kind"),
             download=page.ask.url("/download/movements.{}", kind="churn"),
             empty="Nobody left in these periods.",
         ),
-        reasons=reasons,
+        reasons=_reasons(page),
     )
 
 

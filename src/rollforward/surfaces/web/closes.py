@@ -51,7 +51,7 @@ def close(page: Annotated[Page, asked()], period: str) -> HTMLResponse:
         moved=table_of(
             found.movements,
             "What changed since",
-            link=lambda name, row: page.url(f"/accounts/{row['account']}") if name == "account" else None,
+            link=page.account_link,
             empty="Nothing changed since the close.",
         ),
     )

@@ -36,7 +36,7 @@ def definitions(page: Annotated[Page, asked("beside", "what_if")]) -> HTMLRespon
 
     return page.html(
         "definitions.html",
-        stamp=page.answer("stamp", lambda book: book.rollforward(view=page.ask.view, start=book.today())).stamp,
+        stamp=page.answer("stamp", lambda book: book.stamp(view=page.ask.view)),
         policy=policy,
         versions=policies.versions(name),
         beside=page.ask.one("beside"),

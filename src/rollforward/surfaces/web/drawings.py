@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
 from rollforward import charts
 from rollforward.book.flows import FLOW_COLUMNS
-from rollforward.calendar import Period, add_months
+from rollforward.calendar import Period, add_months, periods
 from rollforward.surfaces.web.notes import notes_of
 from rollforward.surfaces.web.rolls import cell_url
 
@@ -91,23 +91,13 @@ def _with_where(page: Page, where: Sequence[str]) -> tuple[tuple[str, str], ...]
 
 def _cohort_url(page: Page, mark: Mark) -> str:
     """The movements of a cohort from its first period to that of the cell; the last closing is what is left."""
-    first = page.period(mark.period)
+    period = page.period(mark.period)
     every = page.ask.every if page.ask.every in _STEPS else "month"
-    last = page.period(mark.period) if not mark.since else None
-    end = last.last_day if last else add_months(first.end, _STEPS[every] * (mark.since or 0))
-    where = [*page.wheres, *(f"cohort={label}" for label in _months(page, mark.period))]
-    return page.url("/movements", where=where, from_=first.start, to=end if last else _day_before(end), every=every)
+    last = add_months(period.end, _STEPS[every] * (mark.since or 0)) - timedelta(days=1)
+    where = [*page.wheres, *(f"cohort={month}" for month in _months(period))]
+    return page.url("/movements", where=where, from_=period.start, to=last, every=every)
 
 
-def _months(page: Page, label: str) -> list[str]:
-    """The months of a cohort, which the field `cohort` is told by."""
-    period, month = page.period(label), page.period(label).start
-    found = []
-    while month < period.end:
-        found.append(f"{month:%Y-%m}")
-        month = add_months(month, 1)
-    return found
-
-
-def _day_before(day: date) -> date:
-    return day - timedelta(days=1)
+def _months(period: Period) -> list[str]:
+    """The months of a period, by which the field `cohort` tells cohorts apart."""
+    return [month.label for month in periods(period.start, period.last_day, "month")]

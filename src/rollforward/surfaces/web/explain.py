@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from rollforward.errors import UsageError
-from rollforward.surfaces import written
+from rollforward.surfaces.server.opening import NAMING, explained
 from rollforward.surfaces.web.page import Page, asked
-
-if TYPE_CHECKING:
-    from rollforward.book import Book
-    from rollforward.book.explaining.explanation import Explanation
 
 router = APIRouter()
 
@@ -22,23 +18,13 @@ MOST = 200
 
 
 @router.get("/explain")
-def explain(page: Annotated[Page, asked("metric", "period", "account", "on", "movement", "limit")]) -> HTMLResponse:
+def explain(page: Annotated[Page, asked(*NAMING, "limit")]) -> HTMLResponse:
     """The explanation that the address names."""
     ask = page.ask
 
-    def made(book: Book) -> Explanation:
-        return book.explain(
-            ask.one("metric"),
-            ask.one("period"),
-            account=ask.one("account"),
-            on=written.exact_day(ask.one("on"), "on"),
-            movement=written.exact_day(ask.one("movement"), "movement"),
-            where=None if ask.one("account") else ask.filters,
-            limit=_limit(ask.one("limit")),
-            view=ask.view,
-        )
-
-    found = page.answer(("explanation", ask.said), made)
+    # An account is explained as a whole: filters that came along from another page are not about it.
+    where, limit = None if ask.one("account") else ask.filters, _limit(ask.one("limit"))
+    found = page.answer(("explanation", ask.said), lambda book: explained(book, ask, where=where, limit=limit))
     return page.html("explain.html", stamp=found.stamp, why=found)
 
 

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 router = APIRouter()
 
-BY_WORD = ("amount", "interval", "status")
-"""Questions that want an answer for each of their options."""
-
 
 async def sent(request: Request, reader: Annotated[Reader, Depends(who)]) -> Mapping[str, Any]:
     """The form of somebody who may import."""
@@ -102,7 +99,7 @@ def _shown(page: Page, found: Upload) -> HTMLResponse:
                     for name, bound in one.column_map.columns.items()
                 ],
                 "unread": unread(one),
-                "questions": [(question, _is_by_word(question)) for question in one.questions],
+                "questions": one.questions,
                 "preview": preview and table_of(preview, "The first rows as they would be booked"),
             }
         )
@@ -126,17 +123,13 @@ def _answered(page: Page, proposal: Proposal, number: int, form: Mapping[str, An
     given: dict[str, Answer] = {}
     for question in proposal.questions:
         name = f"{number}.{question.name}"
-        if _is_by_word(question):
+        if question.is_by_word:
             words = {option: _text(form, f"{name}.{option}") for option in question.options}
             if any(words.values()):
                 given[question.name] = {word: text for word, text in words.items() if text}
         elif text := _text(form, name):
             given[question.name] = text
     return page.book.answer(proposal, given) if given else proposal
-
-
-def _is_by_word(question: Any) -> bool:  # noqa: ANN401  a question of a proposal
-    return not question.is_closed and question.name in BY_WORD
 
 
 def _text(form: Mapping[str, Any], name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rollforward.surfaces.web.tables import table_of
+from rollforward.surfaces.web.periods import period_table
 
 if TYPE_CHECKING:
     from rollforward.results import Result
@@ -14,22 +14,11 @@ if TYPE_CHECKING:
 
 def metric_table(page: Page, result: Result, caption: str, subject: str) -> Table:
     """A line for each period, the latest first."""
-    today = result.stamp.today
 
     def link(name: str, row: Row) -> str | None:
         if name == "period" or row[name] is None:
             return None
         return page.url("/explain", metric=name, period=row["period"])
 
-    def mark(row: Row) -> str:
-        return "under-way" if page.period(str(row["period"])).last_day > today else ""
-
-    return table_of(
-        result,
-        caption,
-        rows=result.rows[::-1],
-        link=link,
-        mark=mark,
-        download=page.ask.url(f"/download/{subject}.{{}}"),
-        empty="No figures in these periods.",
-    )
+    empty = "No figures in these periods."
+    return period_table(page, result, caption, link=link, subject=subject, empty=empty)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import APIRouter
@@ -44,7 +45,7 @@ def movements(page: Annotated[Page, asked("kind", "account", "after")]) -> HTMLR
             listed,
             "Entries",
             rows=shown.rows,
-            link=lambda name, row: entry_url(page, name, row),
+            link=partial(entry_url, page),
             download=page.ask.url("/download/movements.{}", after=None),
             empty="No movement matches. Clear the filter, or ask for more days.",
         ),
@@ -77,7 +78,7 @@ def _days(page: Page, row: Row) -> dict[str, object]:
 def entry_url(page: Page, name: str, row: Row) -> str | None:
     """What a cell of an entry opens: the account, or why the movement is what it is."""
     if name in {"account", "name"}:
-        return page.url(f"/accounts/{row['account']}")
+        return page.account(row["account"])
     if name in {"mrr", "kind"}:
         return page.url("/explain", account=row["account"], movement=row["day"])
     return None

@@ -19,6 +19,8 @@ from rollforward.surfaces.web.words import HEADLINES, change_text, title, value_
 
 if TYPE_CHECKING:
     from rollforward.book.headlines import Headline
+    from rollforward.listing import Listing
+    from rollforward.results import Cell
 
 router = APIRouter()
 
@@ -67,11 +69,16 @@ def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
         latest=table_of(
             latest,
             "Latest movements",
-            rows=latest.part(max(latest.count() - LATEST, 0), LATEST)[::-1],
-            link=lambda name, row: page.url(f"/accounts/{row['account']}") if name in {"account", "name"} else None,
+            rows=page.answer("the last of the latest", lambda _: _last(latest)),
+            link=page.account_link,
             hidden=("subscription",),
         ),
     )
+
+
+def _last(listed: Listing) -> list[tuple[Cell, ...]]:
+    """The last rows of a list, the last first."""
+    return listed.part(max(listed.count() - LATEST, 0), LATEST)[::-1]
 
 
 def direction(one: Headline) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from urllib.parse import quote
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from rollforward.book import Book
     from rollforward.book.explaining.explanation import Explanation
     from rollforward.calendar import Period
-    from rollforward.results import Stamp
+    from rollforward.results import Cell, Stamp
     from rollforward.surfaces.server.served import Served
 
 T = TypeVar("T")
@@ -118,8 +119,16 @@ class Page:
         """The address that explains a part in turn."""
         opens = dict(one.opens)
         if set(opens) == {"account"}:
-            return self.url(f"/accounts/{opens['account']}")
+            return self.account(opens["account"])
         return self.url("/explain", **{name: text for name, text in opens.items() if name != "every"})
+
+    def account(self, account: object) -> str:
+        """The address of an account."""
+        return self.url(f"/accounts/{quote(str(account), safe='')}")
+
+    def account_link(self, name: str, row: Mapping[str, Cell]) -> str | None:
+        """What a cell that names an account opens."""
+        return self.account(row["account"]) if name in {"account", "name"} else None
 
     def period(self, label: str) -> Period:
         """The period of a label."""

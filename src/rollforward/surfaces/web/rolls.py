@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rollforward.book.flows import FLOW_COLUMNS
-from rollforward.surfaces.web.tables import table_of
+from rollforward.surfaces.web.periods import period_table
 
 if TYPE_CHECKING:
     from rollforward.calendar import Period
@@ -17,23 +17,12 @@ if TYPE_CHECKING:
 
 def rollforward_table(page: Page, rolled: Result) -> Table:
     """A line for each period; a movement opens its entries, a level opens its explanation."""
-    today = rolled.stamp.today
 
     def link(name: str, row: Row) -> str | None:
         return cell_url(page, name, page.period(str(row["period"])), row[name])
 
-    def mark(row: Row) -> str:
-        return "under-way" if page.period(str(row["period"])).last_day > today else ""
-
-    return table_of(
-        rolled,
-        "How MRR moved",
-        link=link,
-        mark=mark,
-        rows=rolled.rows[::-1],
-        download=page.ask.url("/download/rollforward.{}"),
-        empty="No MRR in these periods.",
-    )
+    empty = "No MRR in these periods."
+    return period_table(page, rolled, "How MRR moved", link=link, subject="rollforward", empty=empty)
 
 
 def cell_url(page: Page, name: str, period: Period, value: Cell) -> str | None:
