@@ -13,7 +13,7 @@ from measures import Figure, command, paired, seconds
 from places import FOLDER
 from rollforward.calendar import add_months
 from rollforward.ledger.ground import Ground
-from rollforward.store import ledgers
+from rollforward.store import ledgers, plans
 from rollforward.store.database import Database
 
 if TYPE_CHECKING:
@@ -100,11 +100,11 @@ def _timed_steps(book: Book) -> dict[str, float]:
     ):
         traits = ledgers.traits_of(connection, "subscription_items")
         ground = Ground(book.policy(), "USD", TODAY, traits)
-        plan = ledgers.plan_of(ground.timeless(), ("plan", "cohort"), None)
+        plan = plans.plan_of(ground.timeless(), ("plan", "cohort"), None)
         for step in plan.steps:
             took[step.name] = seconds(lambda step=step: connection.execute(step.creation(schema)))
         ledgers.sample_days(connection, schema, TODAY)
-        took["proofs"] = seconds(lambda: [ledgers.require(connection, proof, schema) for proof in plan.proofs])
+        took["proofs"] = seconds(lambda: [plans.require(connection, proof, schema) for proof in plan.proofs])
         raise _NotKeptError
     return took
 

@@ -18,7 +18,7 @@ from engines.desk import DUCKDB, built
 from rollforward.book import Book
 from rollforward.errors import EngineError, EngineLacksError, ReconciliationError, TooLargeError, UsageError
 from rollforward.store import lake_build, spark
-from rollforward.store.ledgers import Plan, Step
+from rollforward.store.plans import Plan, Step
 
 ITEM = {"customer": "a", "subscription": "a", "item": "a", "currency": "USD", "interval": "month", "amount": "10"}
 

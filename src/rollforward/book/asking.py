@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rollforward.calendar import Every, Period, period_of, periods
 from rollforward.errors import IncompleteError, UnknownNameError, UsageError
-from rollforward.store import ledgers
+from rollforward.store import ledgers, plans
 from rollforward.store.readers import Memory
 
 if TYPE_CHECKING:
@@ -51,11 +51,11 @@ class Asked:
 
     def sql(self, expression: ir.Table) -> str:
         """The SQL of an expression over the kept ledger."""
-        return self.placed(ledgers.compiled(expression))
+        return self.placed(plans.compiled(expression))
 
     def placed(self, sql: str) -> str:
         """A query over the kept ledger, under its name."""
-        return sql.replace(ledgers.PLACE, self.kept.name)
+        return sql.replace(plans.PLACE, self.kept.name)
 
     def made(
         self, about: str, make: Callable[..., ir.Table], more: Hashable = None, **texts: str | None
@@ -74,7 +74,7 @@ class Asked:
         def find() -> tuple[str, tuple[str, ...]]:
             marks = {name: mark(name) if name in given else None for name in texts}
             expression = make(**marks)
-            return ledgers.compiled(expression), tuple(expression.columns)
+            return plans.compiled(expression), tuple(expression.columns)
 
         sql, columns = _MADE.recall((about, more, tuple(given), self.source.key, asked), find)
         return self.placed(filled(sql, given)), columns
@@ -192,7 +192,7 @@ class Asking:
 
         kept = self.kept
         ground = _ground(self.policy, kept.currency, kept.today, kept.traits)
-        told_once = self.memory.recall("told once", lambda: ledgers.told_once(self.connection))
+        told_once = self.memory.recall("told once", lambda: plans.told_once(self.connection))
         key = (ground, tuple(kept.dimensions), kept.known_at, kept.schemas, told_once)
         made, tables = _tables(*key)
         running = Running(self.connection, kept.name, self.memory)
@@ -204,7 +204,7 @@ class Asking:
             running.run,
             running.hand_in,
             key,
-            ledgers.compiled,
+            plans.compiled,
             running.rows,
             running.kept if self.memory.keeps_tables else None,
         )
@@ -224,7 +224,7 @@ def _tables(
     """The tables of a ledger as expressions: all by name, and those that questions are answered from."""
     from rollforward.ledger.build import ledger
 
-    made = ledgers.made_tables(known_at, schemas, told_once=told_once)
+    made = plans.made_tables(known_at, schemas, told_once=told_once)
     return made, ledger(made, ground)
 
 
@@ -239,7 +239,7 @@ class Running:
 
     def run(self, expression: ir.Table) -> list[tuple[Any, ...]]:
         """The rows of an expression."""
-        return self.connection.execute(self._whole(ledgers.compiled(expression))).fetchall()
+        return self.connection.execute(self._whole(plans.compiled(expression))).fetchall()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query, as they were found before in the same state of the book if they are few."""
@@ -257,11 +257,11 @@ class Running:
 
         None where there is no room for another one.
         """
-        placed = sql.replace(ledgers.PLACE, self.ledger)
+        placed = sql.replace(plans.PLACE, self.ledger)
         return self.memory.recall_table(placed, self.connection)
 
     def _whole(self, sql: str) -> str:
-        placed = sql.replace(ledgers.PLACE, self.ledger)
+        placed = sql.replace(plans.PLACE, self.ledger)
         used = [table for name, table in self.given.items() if name in placed]
         return f"WITH {', '.join(used)} SELECT * FROM ({placed})" if used else placed
 

@@ -15,7 +15,7 @@ from rollforward.book.bridge import PolicyBridge, Switch, as_bridge
 from rollforward.money import exact, monthly
 from rollforward.policy.bearing import BEARS_ON, moves_mrr
 from rollforward.policy.words import has_effect
-from rollforward.store import ledgers
+from rollforward.store import ledgers, plans
 from rollforward.store.scratch import LEVELS, UNRATED, level_plan, scratch
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class _Way:
 
     @cached_property
     def _names(self) -> str:
-        return ledgers.compiled(ledgers.current_records(self._at.known_at)["customers"])
+        return plans.compiled(plans.current_records(self._at.known_at)["customers"])
 
     def _one(self, sql: str) -> int:
         row = self._at.connection.execute(sql).fetchone()

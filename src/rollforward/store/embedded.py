@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from rollforward.errors import EngineError, TooLargeError
 from rollforward.store import engine
 from rollforward.store.build_engine import EMBEDDED
-from rollforward.store.ledgers import PLACE, compiled
 from rollforward.store.placing import is_full
+from rollforward.store.plans import PLACE, compiled
 from rollforward.store.schema import quoted
 
 if TYPE_CHECKING:

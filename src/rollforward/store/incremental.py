@@ -16,19 +16,16 @@ from typing import TYPE_CHECKING
 from rollforward.errors import ReconciliationError
 from rollforward.records.tables import ENTRIES, TABLES
 from rollforward.store.ledgers import (
-    PLACE,
-    Step,
     fingerprint,
     kept_plan,
     last_recorded,
     ledger_hash,
-    make,
-    require,
     sample_days,
     token_of,
     traits_text,
     write_about,
 )
+from rollforward.store.plans import PLACE, Step, make, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +34,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from rollforward.ledger.ground import Ground
-    from rollforward.store.ledgers import KeptLedger, Plan
+    from rollforward.store.ledgers import KeptLedger
+    from rollforward.store.plans import Plan
     from rollforward.store.revising import Revision
 
 NOW, THEN = "ledger_now", "ledger_then"

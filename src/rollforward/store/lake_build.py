@@ -13,7 +13,8 @@ from rollforward.records.tables import ENTRIES, TABLES
 from rollforward.store import engine as embedded
 from rollforward.store.embedded import duckdb_type
 from rollforward.store.lake import ABOUT, LAYOUT, LEDGER, RECORDS, REGISTERED, Lake, copy_to
-from rollforward.store.ledgers import compiled, days_to_sample, plan_in, plan_of, register
+from rollforward.store.ledgers import days_to_sample, register
+from rollforward.store.plans import compiled, plan_in, plan_of
 from rollforward.store.record_tables import (
     BESIDE,
     VERSIONS,
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
     from rollforward.ledger.ground import Ground, Traits
     from rollforward.store.build_engine import BuildEngine
-    from rollforward.store.ledgers import KeptLedger, LedgerKey, Plan, Progress, Step
+    from rollforward.store.ledgers import KeptLedger, LedgerKey, Progress
+    from rollforward.store.plans import Plan, Step
 
 SAMPLED = "sampled_days"
 

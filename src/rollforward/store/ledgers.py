@@ -5,25 +5,21 @@ The database gives each a place of its name, which tells in its table `about_led
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import secrets
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rollforward.errors import ReconciliationError, TooLargeError
 from rollforward.ledger import STAGES_VERSION
-from rollforward.records.tables import ENTRIES, TABLES
-from rollforward.store.schema import quoted, record_expression, superseded_expression
+from rollforward.records.tables import ENTRIES
+from rollforward.store.plans import Plan, Step, make, plan_of, require
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
     import duckdb
-    import ibis.expr.types as ir
 
     from rollforward.ledger.ground import Ground, Traits
 
@@ -152,39 +148,6 @@ def fingerprint(connection: duckdb.DuckDBPyConnection, known_at: datetime | None
     return str(rows[0][0])
 
 
-@functools.lru_cache(maxsize=8)
-def current_records(known_at: datetime | None, *, told_once: bool = False) -> Mapping[str, ir.Table]:
-    """The records as known at a time (None: now), each by its latest version.
-
-    Subscription items stand there as a whole, and apart with and without discounts. With `told_once` it is known that
-    no two sources tell of one customer.
-    """
-    import ibis
-
-    superseded = superseded_expression()
-    if known_at is not None:
-        superseded = superseded.filter(superseded.superseded_at <= known_at)
-    current = {}
-    for name, table in TABLES.items():
-        records = record_expression(table)
-        if known_at is not None:
-            records = records.filter(records.recorded_at <= known_at)
-        current[name] = records.anti_join(superseded, "record")
-        if name == "customers" and not told_once:
-            current[name] = _last_told(current[name])
-        if name == "subscription_items":
-            discounted = ibis.coalesce(records.discounts.length(), 0) > 0
-            current["discounted_items"] = records.filter(discounted).anti_join(superseded, "record")
-            current["plain_items"] = records.filter(~discounted).anti_join(superseded, "record")
-    return current
-
-
-def _last_told(customers: ir.Table) -> ir.Table:
-    """One row a customer, whatever source told of it last: an account has one country."""
-    last = customers.group_by("customer").agg(record=customers.record.max())
-    return customers.semi_join(last, "record")
-
-
 def traits_of(
     connection: duckdb.DuckDBPyConnection, table: str, segments: Sequence[str] = (), since: datetime | None = None
 ) -> Traits:
@@ -237,142 +200,6 @@ def build(
     for proof in plan.proofs:
         require(connection, proof, key.name)
     return register(connection, key, ground, dimensions, built_at, plan)
-
-
-def make(connection: duckdb.DuckDBPyConnection, creation: str, about: str) -> None:
-    """Make the table or view of a step; TooLargeError for an amount that does not fit."""
-    import duckdb
-
-    try:
-        connection.execute(creation)
-    except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
-        raise TooLargeError(about, str(error).splitlines()[0]) from error
-
-
-LAID_BY_ACCOUNT = {"movements"}
-"""The tables whose rows lie by account, so that what is asked of one account is found without reading all."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One query of a plan, with its name and what it is about. `PLACE` stands for the ledger's schema."""
-
-    name: str
-    about: str
-    sql: str
-    is_view: bool = False
-
-    def placed(self, schema: str) -> str:
-        """The query in a ledger's schema."""
-        return self.sql.replace(PLACE, schema)
-
-    def creation(self, schema: str) -> str:
-        """The statement that makes the step's table, or its view where there is nothing to work out."""
-        sql = self.placed(schema)
-        if self.name in LAID_BY_ACCOUNT:
-            sql = f"SELECT * FROM ({sql}) ORDER BY account"
-        return self.created_as(f"{schema}.{quoted(self.name)}", sql)
-
-    def created_as(self, name: str, sql: str) -> str:
-        """The statement that makes a table, or a view, of a name with a query."""
-        return f"CREATE {'VIEW' if self.is_view else 'TABLE'} {name} AS {sql}"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The queries that make a ledger, and those that would refute it."""
-
-    steps: list[Step]
-    proofs: list[Step]
-    schemas: str
-
-
-PLACE = "ledger_place"
-
-
-def plan_of(ground: Ground, dimensions: tuple[str, ...], known_at: datetime | None) -> Plan:
-    """The plan of a build. It depends on the rules alone, so that many books can be built from one."""
-    return plan_in(compiled, ground, dimensions, known_at)
-
-
-@functools.lru_cache(maxsize=64)
-def plan_in(
-    written: Callable[[ir.Table], str], ground: Ground, dimensions: tuple[str, ...], known_at: datetime | None
-) -> Plan:
-    """The plan of a build in the language of an engine, in which `written` writes an expression."""
-    from rollforward.ledger.build import ledger, set_aside, stages
-    from rollforward.ledger.proofs import proofs
-
-    made = dict(current_records(known_at))
-    steps = []
-    for stage in stages(ground, list(dimensions)):
-        expression = stage.make(made)
-        steps.append(Step(stage.name, stage.about, written(expression), stage.is_view))
-        made[stage.name] = _placed_table(stage.name, expression)
-    steps.append(Step("set_aside", "faults", written(set_aside(made, ground))))
-    days = ibis_table({"at": "date"}, "sampled_days")
-    proved = proofs(ledger(made, ground), made["cube"], days)
-    schemas = {step.name: {name: str(kind) for name, kind in made[step.name].schema().items()} for step in steps[:-1]}
-    refuting = [Step(proof.name, proof.about, written(proof.breaches.limit(1))) for proof in proved]
-    return Plan(steps, refuting, json.dumps(schemas))
-
-
-def ibis_table(columns: dict[str, str], name: str) -> ir.Table:
-    """A table of a ledger as an expression."""
-    import ibis
-
-    return ibis.table(columns, name=name, database=PLACE)
-
-
-def _placed_table(name: str, expression: ir.Table) -> ir.Table:
-    import ibis
-
-    return ibis.table(expression.schema(), name=name, database=PLACE)
-
-
-def compiled(expression: ir.Table) -> str:
-    """The SQL of an expression. Each step stays a query of its own, so that no expression is written out twice."""
-    return _compiled(expression.op())
-
-
-_COMPILING = threading.Lock()
-"""Held while an option of Ibis, which is one for all threads, is set."""
-
-
-@functools.lru_cache(maxsize=256)
-def _compiled(operation: Any) -> str:  # noqa: ANN401  an Ibis operation, which compares by what it says
-    import ibis
-
-    expression = operation.to_expr()
-    with _COMPILING:
-        fused = ibis.options.sql.fuse_selects
-        ibis.options.sql.fuse_selects = False
-        try:
-            return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
-        finally:
-            ibis.options.sql.fuse_selects = fused
-
-
-def told_once(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether one source at most tells of customers, so that each has one current record."""
-    return len(connection.execute("SELECT DISTINCT source FROM customers LIMIT 2").fetchall()) <= 1
-
-
-def made_tables(known_at: datetime | None, schemas: str, *, told_once: bool) -> dict[str, ir.Table]:
-    """The tables of a kept ledger as expressions. `PLACE` stands for its schema, so that queries can be reused."""
-    made = dict(current_records(known_at, told_once=told_once))
-    for name, columns in json.loads(schemas).items():
-        made[name] = ibis_table(columns, name)
-    return made
-
-
-def require(connection: duckdb.DuckDBPyConnection, proof: Step, schema: str) -> None:
-    """Run a proof; ReconciliationError with the first breach if it is refuted."""
-    breach = connection.execute(proof.placed(schema)).fetchone()
-    if breach is not None:
-        raise ReconciliationError(
-            f"the ledger does not hold: {proof.about}. First breach: {breach}. Nothing was kept; please report this."
-        )
 
 
 def sample_days(connection: duckdb.DuckDBPyConnection, schema: str, today: date) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from rollforward.store.ledgers import Step
+    from rollforward.store.plans import Step
 
 
 def whole_of(ledger: str) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rollforward.store.ledgers import PLACE, Step, compiled, current_records, ibis_table, make
+from rollforward.store.plans import PLACE, Step, compiled, current_records, ibis_table, make
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
 from rollforward.errors import EngineError, EngineLacksError, TooLargeError, UsageError
-from rollforward.store.ledgers import PLACE
+from rollforward.store.plans import PLACE
 from rollforward.store.spark_sql import spark_sql
 
 if TYPE_CHECKING:

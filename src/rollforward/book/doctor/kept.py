@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollforward.book.doctor.finding import Examined, Finding, counted
-from rollforward.store import ledgers
+from rollforward.store import ledgers, plans
 
 
 def proofs(book: Examined) -> Finding:
@@ -11,7 +11,7 @@ def proofs(book: Examined) -> Finding:
     from rollforward.ledger.ground import Ground
 
     ground = Ground(book.policy, book.kept.currency, book.kept.today, ledgers.traits_from(book.kept.traits))
-    plan = ledgers.plan_of(ground.timeless(), tuple(book.kept.dimensions), book.kept.known_at)
+    plan = plans.plan_of(ground.timeless(), tuple(book.kept.dimensions), book.kept.known_at)
     for proof in plan.proofs:
         if breach := book.connection.execute(proof.placed(book.kept.name)).fetchone():
             remedy = "Run `rollforward build`; if it fails again, please report it."
