@@ -5,16 +5,7 @@ import re
 import pytest
 
 from cli.desk import TERMS, run
-
-MAP = """shape = "terms"
-
-[columns]
-customer = "Customer"
-amount = "Price"
-currency = "Currency"
-interval = "Interval"
-starts = "Start"
-"""
+from notices.world import MAP
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from notices.world import HOOK, Clock, World, at
+from notices.world import HOOK, MAP, Clock, World, at
 from rollforward.book import Book
 from rollforward.errors import MapError, NotFoundError, UsageError
 from rollforward.store.lock import writers_lock
@@ -14,15 +14,6 @@ from rollforward.surfaces.notices import Told, Watch, subscribe
 from rollforward.surfaces.notices.delivering import logged
 from rollforward.surfaces.notices.subscriptions import named
 
-MAP = """shape = "terms"
-
-[columns]
-customer = "Customer"
-amount = "Price"
-currency = "Currency"
-interval = "Interval"
-starts = "Start"
-"""
 HEAD = "Customer,Price,Currency,Interval,Start\n"
 
 

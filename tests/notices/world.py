@@ -11,6 +11,16 @@ from rollforward.surfaces.notices.mailing import UnsentError
 from rollforward.surfaces.notices.posting import UnansweredError
 from rollforward.surfaces.notices.scheduled import subscribe
 
+MAP = """shape = "terms"
+
+[columns]
+customer = "Customer"
+amount = "Price"
+currency = "Currency"
+interval = "Interval"
+starts = "Start"
+"""
+
 HOOK = "https://hooks.example.com/mrr?to=1"
 
 

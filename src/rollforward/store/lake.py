@@ -20,7 +20,6 @@ from rollforward.errors import DamagedError, ReadOnlyError
 from rollforward.store import engine
 from rollforward.store.database import Database
 from rollforward.store.embedded import literal, scan
-from rollforward.store.migrations import check_current, format_version
 from rollforward.store.record_tables import TableFolder, given_name
 from rollforward.store.schema import quoted
 from rollforward.store.workplace import workplace_if_any
@@ -64,13 +63,6 @@ class Lake(Database):
         self._refuse(wanted, f"Copy the folder, and the records in {self.about['records']}.")
 
     @contextmanager
-    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection for reading, which sees records and bookkeeping as views."""
-        with self._looking() as connection, engine.damage_told(self.folder):
-            check_current(format_version(connection), self.folder)
-            yield connection
-
-    @contextmanager
     def sharing(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection for reading; each has an engine of its own, which holds nothing but views."""
         with self.reading() as connection:
@@ -83,6 +75,7 @@ class Lake(Database):
 
     @contextmanager
     def _looking(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that sees records and bookkeeping as views."""
         with workplace_if_any(self.folder) as spill, engine.opened(spill) as connection:
             connection.execute(f"ATTACH ':memory:' AS {_BOOK}")
             connection.execute(f"USE {_BOOK}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from rollforward import charts
+from rollforward.surfaces.server.meanwhile import meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -30,13 +31,10 @@ class Work(Protocol):
 @asynccontextmanager
 async def going_on(served: Served, works: Sequence[Work]) -> AsyncIterator[None]:
     """Let works go on while the block runs."""
-    task = asyncio.create_task(_begin(served, works))
     try:
-        yield
+        async with meanwhile(_begin(served, works)):
+            yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
         for work in works:
             await asyncio.to_thread(work.stop)
 

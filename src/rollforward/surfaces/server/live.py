@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 from rollforward.errors import RollforwardError
+from rollforward.surfaces.server.meanwhile import meanwhile
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,13 +39,8 @@ class Watch:
     async def running(self) -> AsyncIterator[None]:
         """Watch while the block runs."""
         self.state = await self._look()
-        task = asyncio.create_task(self._go_on())
-        try:
+        async with meanwhile(self._go_on()):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _go_on(self) -> None:
         while True:
