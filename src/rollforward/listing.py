@@ -16,34 +16,54 @@ if TYPE_CHECKING:
     from rollforward.results import Cell
 
 
+SUMMED = frozenset({"mrr"})
+"""The columns whose amounts `sums` adds up."""
+
+
 @dataclass(frozen=True)
 class Listing(Result):
     """A result of any length: counted, read in part and written to a file without being held in memory.
 
-    `page` is the query of so many rows from the one of a number on, where there is one that does less than all.
+    `page` is the query of so many rows from the one of a number on, or from the end, where there is one that does less
+    than all; `sums` is that of how many rows there are and what the amounts of each column that it has add up to.
     """
 
     run: Callable[[str], list[tuple[Cell, ...]]] = field_of(default=lambda _: [], repr=False)
-    page: Callable[[int, int], str] | None = field_of(default=None, repr=False)
+    page: Callable[[int, int, bool], str] | None = field_of(default=None, repr=False)
+    sums: str | None = field_of(default=None, repr=False)
 
     def count(self) -> int:
         """How many rows there are."""
-        return int(str(self.run(f"SELECT count(*) FROM ({self.sql})")[0][0]))
+        counted = f"SELECT number FROM ({self.sums})" if self.sums else f"SELECT count(*) FROM ({self.sql})"
+        return int(str(self.run(counted)[0][0]))
 
     def part(self, first: int, number: int) -> list[tuple[Cell, ...]]:
         """So many rows from the one of that number on, counted from 0, in order."""
         if self.page is not None:
-            return self.run(self.page(first, number))
-        return self.run(f"SELECT * FROM ({self.sql}) LIMIT {number:d} OFFSET {first:d}")
+            return self.read(self.page(first, number, False))  # noqa: FBT003  not from the end
+        return self.read(f"SELECT * FROM ({self.sql}) LIMIT {number:d} OFFSET {first:d}")
+
+    def last(self, number: int) -> list[tuple[Cell, ...]]:
+        """So many rows from the end, or all if they are fewer, in order."""
+        if self.page is not None:
+            return self.read(self.page(0, number, True))  # noqa: FBT003  from the end
+        return self.part(max(self.count() - number, 0), number)
+
+    def read(self, statement: str) -> list[tuple[Cell, ...]]:
+        """The rows of a query, as this listing shows them."""
+        return self.run(statement)
 
     def total(self, name: str) -> Decimal:
         """What the amounts of a column add up to, exact."""
-        return Decimal(str(self.run(f'SELECT coalesce(sum("{name}"), 0) FROM ({self.sql})')[0][0]))
+        summed = f'coalesce(sum("{name}"), 0) FROM ({self.sql})'
+        if self.sums and name in SUMMED:
+            summed = f'"{name}" FROM ({self.sums})'
+        return Decimal(str(self.run(f"SELECT {summed}")[0][0]))
 
     def largest(self, name: str, number: int) -> list[tuple[Cell, ...]]:
         """So many rows with the largest amounts of a column, gains and losses alike."""
         ties = ", ".join(_named(column.name) for column in self.columns)
-        return self.run(f'SELECT * FROM ({self.sql}) ORDER BY abs("{name}") DESC, {ties} LIMIT {number:d}')
+        return self.read(f'SELECT * FROM ({self.sql}) ORDER BY abs("{name}") DESC, {ties} LIMIT {number:d}')
 
     def copy(self, file: Path, *, for_spreadsheets: bool = False) -> int:
         """Write all rows to a CSV or Parquet file, by its ending: how many there were.

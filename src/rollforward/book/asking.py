@@ -95,14 +95,14 @@ _FIRST, _NUMBER = 9_000_000_000_000_001, 9_000_000_000_000_002
 
 def page_of(
     asked: Asked, about: str, paged: Callable[..., ir.Table], texts: Mapping[str, str | None], more: Hashable
-) -> Callable[[int, int], str]:
-    """The query of a page of a listing by its first row and their number."""
+) -> Callable[[int, int, bool], str]:
+    """The query of a page of a listing by its first row, their number, and whether they are counted from the end."""
 
-    def query(first: int, number: int) -> str:
+    def query(first: int, number: int, backwards: bool) -> str:
         from rollforward.metrics.listings import Page
 
-        page = Page(_FIRST, _NUMBER)
-        sql, _ = asked.made(about, lambda **of: paged(**of, page=page), ("page", more), **texts)
+        page = Page(_FIRST, _NUMBER, backwards)
+        sql, _ = asked.made(about, lambda **of: paged(**of, page=page), ("page", backwards, more), **texts)
         return sql.replace(str(_FIRST), f"{first:d}").replace(str(_NUMBER), f"{number:d}")
 
     return query
@@ -243,10 +243,7 @@ class Running:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query, as they were found before in the same state of the book if they are few."""
-        whole = self._whole(sql)
-        return self.memory.recall(
-            ("rows", whole), lambda: self.connection.execute(whole).fetchall(), lambda rows: len(rows) <= FEW_ROWS
-        )
+        return remembered(self.memory, self.connection, self._whole(sql))
 
     def hand_in(self, name: str, columns: Mapping[str, str], rows: list[tuple[Any, ...]]) -> None:
         """A small table for the queries to come."""
@@ -264,6 +261,11 @@ class Running:
         placed = sql.replace(plans.PLACE, self.ledger)
         used = [table for name, table in self.given.items() if name in placed]
         return f"WITH {', '.join(used)} SELECT * FROM ({placed})" if used else placed
+
+
+def remembered(memory: Memory, connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
+    """The rows of a query, as they were found before in the same state of the book if they are few."""
+    return memory.recall(("rows", sql), lambda: connection.execute(sql).fetchall(), lambda rows: len(rows) <= FEW_ROWS)
 
 
 def fields_of(connection: duckdb.DuckDBPyConnection) -> list[str]:

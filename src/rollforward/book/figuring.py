@@ -224,7 +224,7 @@ class Figuring(Closing, Examining):
             from rollforward.book.explaining.accounts import account_called
             from rollforward.book.explaining.ground import Asking
             from rollforward.metrics.causes import caused_movement_list
-            from rollforward.metrics.listings import movement_list
+            from rollforward.metrics.listings import movement_list, movement_sums
 
             if account is not None:
                 account_called(Asking(asked), account)
@@ -237,9 +237,12 @@ class Figuring(Closing, Examining):
             def listed(**of: Any) -> ir.Table:  # noqa: ANN401
                 return movement_list(source.ledger, asked.question, **of, least=_stored(least))
 
+            def summed(**of: Any) -> ir.Table:  # noqa: ANN401
+                return movement_sums(source.ledger, asked.question, **of, least=_stored(least))
+
         if causes:
             return self._listing("movements with causes", caused, kinds, asked, texts=texts)
-        return self._listing("movements", listed, kinds, asked, texts=texts, paged=True, more=least)
+        return self._listing("movements", listed, kinds, asked, texts=texts, paged=True, more=least, summed=summed)
 
     def accounts(self, *, where: Where | None = None, search: str | None = None, view: View = View()) -> Listing:
         """Every account: its MRR now, since when, its last movement, and its plans."""

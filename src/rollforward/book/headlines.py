@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rollforward.book import Book
     from rollforward.book.asking import Where
     from rollforward.calendar import Period
-    from rollforward.results import Cell, ColumnKind, Result
+    from rollforward.results import Cell, ColumnKind, Result, Stamp
 
 Compared = Literal["previous", "year", "none"]
 
@@ -41,7 +41,7 @@ class Headline:
 
 @dataclass(frozen=True)
 class Headlines:
-    """Headlines of a period, the metrics of every period behind them, and why the latest ones are withheld, if so.
+    """Headlines of a period, with their stamp, and why the latest ones are withheld, if so.
 
     `period` is the last whole period asked for, or the one under way where none is whole; `under_way` is the period
     that goes on after the book's last day, None where there is none or where it is `period`.
@@ -51,7 +51,7 @@ class Headlines:
     compared: Period | None
     figures: tuple[Headline, ...]
     under_way: Period | None
-    behind: Result
+    stamp: Stamp
     withheld: str | None = None
 
     def __getitem__(self, name: str) -> Headline:
@@ -80,25 +80,49 @@ def headlines(
     if start and whole.start < period_of(start, every, fiscal).start:
         whole = last
     other = _compared(whole, every, fiscal, compare)
-    first = min(start or whole.start, other.start if other else whole.start)
-    asked: dict[str, Any] = {"every": every, "start": first, "where": where}
-    behind, withheld = _asked(book, names, asked, view, [last.last_day, whole.last_day])
-    rows = {row["period"]: row for row in behind.to_dicts()}
+    asked: dict[str, Any] = {"every": every, "where": where, "view": view}
+    # One of a year ago is asked for on its own, for those between are not shown.
+    firsts = [whole.start, *([other.start] if other and (compare == "previous" or _look_back(names)) else [])]
+    firsts += [start] if start and _look_back(names) else []
+    found, withheld = _asked(book, names, {**asked, "start": min(firsts)}, [last.last_day, whole.last_day])
+    rows = {row["period"]: row for row in found.to_dicts()}
     shown = last if whole.label not in rows else whole
-    now, then = rows.get(shown.label, {}), rows.get(other.label, {}) if other else {}
-    kinds = {column.name: column.kind for column in behind.columns}
+    now, then = rows.get(shown.label, {}), _then(book, names, asked, rows, other)
+    kinds = {column.name: column.kind for column in found.columns}
     figures = tuple(_headline(name, kinds[name], now, then) for name in names)
-    return Headlines(shown, other if then else None, figures, going if going != shown else None, behind, withheld)
+    return Headlines(shown, other if then else None, figures, going if going != shown else None, found.stamp, withheld)
+
+
+def _look_back(names: Sequence[str]) -> bool:
+    """Whether the value of some metric depends on the first period that is asked for."""
+    from rollforward.metrics.registry import find
+
+    return any("history" in find(name).needs for name in names)
+
+
+def _then(
+    book: Book,
+    names: Sequence[str],
+    asked: Mapping[str, Any],
+    rows: Mapping[Cell, Mapping[str, Cell]],
+    other: Period | None,
+) -> Mapping[str, Cell]:
+    """The metrics of the period that is compared with."""
+    if other is None:
+        return {}
+    if other.label in rows:
+        return rows[other.label]
+    return book.metrics(*names, **asked, start=other.start, end=other.last_day).to_dicts()[0]
 
 
 def _asked(
-    book: Book, names: Sequence[str], asked: Mapping[str, Any], view: View, ends: Sequence[date]
+    book: Book, names: Sequence[str], asked: Mapping[str, Any], ends: Sequence[date]
 ) -> tuple[Result, str | None]:
     """The metrics up to the first of the days that the sources suffice for, and why not up to an earlier one."""
     withheld: WithheldError | None = None
     for end in dict.fromkeys(ends):
         try:
-            return book.metrics(*names, **asked, end=end, view=view), str(withheld) if withheld else None
+            return book.metrics(*names, **asked, end=end), str(withheld) if withheld else None
         except WithheldError as error:
             withheld = withheld or error
     raise withheld or WithheldError("nothing was asked for.")

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from rollforward.book.asking import Asked, Asking, Where, hand_in, page_of
+from rollforward.book.asking import Asked, Asking, Where, hand_in, page_of, remembered
 from rollforward.book.completeness import Sources, require_known, stale
 from rollforward.book.view import Clock, Progress, View, now, quiet
 from rollforward.calendar import EVERY, Every
@@ -255,7 +255,7 @@ class Kept:
             lacking = self._lacking(connection, view, question.today, ends_by)
             yield Asked(asked.source(), question, self._stamp(connection, kept, view, lacking), kept)
 
-    def _listing(
+    def _listing(  # noqa: PLR0913  each is a part of the listing
         self,
         subject: str,
         make: Callable[..., ir.Table],
@@ -266,8 +266,9 @@ class Kept:
         paged: bool = False,
         texts: Mapping[str, str | None] = MappingProxyType({}),
         more: Hashable = None,
+        summed: Callable[..., ir.Table] | None = None,
     ) -> Listing:
-        """A listing of what `make` makes of texts by name, and of a page if it is `paged`.
+        """A listing of what `make` makes of texts by name, and of a page if it is `paged`; `summed` makes its sums.
 
         `more` tells what `make` makes beside that from what it would make otherwise.
         """
@@ -281,11 +282,14 @@ class Kept:
                     raise NotFoundError(f"the ledger that {subject} were asked of is gone. Ask for them again.")
                 if periods_asked is not None:
                     hand_in(connection, "asked_periods", PERIODS, periods_asked)
-                return connection.execute(statement).fetchall()
+                if periods_asked is not None or statement.startswith("COPY"):
+                    return connection.execute(statement).fetchall()
+                return remembered(self._database.memory_of(connection), connection, statement)
 
         columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in names)  # type: ignore[arg-type]
         page = page_of(asked, subject, make, texts, more) if paged else None
-        return Listing(subject, columns, asked.stamp, sql, lambda: run(sql), partial(make, **texts), run, page)
+        sums = asked.made(subject, summed, ("sums", more), **texts)[0] if summed else None
+        return Listing(subject, columns, asked.stamp, sql, lambda: run(sql), partial(make, **texts), run, page, sums)
 
 
 def _why_nothing(error: IncompleteError, connection: duckdb.DuckDBPyConnection, kept: KeptLedger) -> IncompleteError:

@@ -61,8 +61,8 @@ def causes(ledger: Ledger, records: Mapping[str, ir.Table], days: Days | None = 
     first and the last, spare the work for all others.
     """
     ground = _by_day_and_item(ledger.ground)
-    spans = ledger.valued.filter(ledger.valued.line == "mrr")
-    found = events(_near(spans, days, ground), ground)
+    spans = _near(ledger.valued.filter(ledger.valued.line == "mrr"), days, ground)
+    found = events(spans, ground)
     moved = found.filter(found.transfer != 0)
     changed = _changed_items(found.filter(found.transfer == 0), ground)
     goes_on = changed.was_there & changed.is_there
@@ -141,6 +141,9 @@ def _with_terms(changed: ir.Table, spans: ir.Table, records: Mapping[str, ir.Tab
     told = _told(records, ground)
     if told is None:
         return rows
+    # Of all records only those that are looked up, so that little is held.
+    used = ibis.union(rows.select("record"), rows.select(record="old_record"))
+    told = told.semi_join(used, "record")
     of_old = told.rename({f"old_{name}": name for name in told.columns})
     rows = rows.left_join(told, "record").drop("record_right")
     return rows.left_join(of_old, "old_record").drop("old_record_right")

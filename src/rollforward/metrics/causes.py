@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from rollforward.ledger.ground import Ground
     from rollforward.ledger.segments import Ledger
     from rollforward.metrics.answers import Question
 
@@ -58,18 +59,28 @@ def _caused(ledger: Ledger, records: Mapping[str, ir.Table], segment: Segment, d
         )
     moved = chosen(ledger, ledger.movements, segment).drop("value")
     moved = moved.filter(moved.day.between(*(ibis.literal(day) for day in days)), moved.amount != 0)
-    apart = ibis.window(group_by=[*_UNIT, "day"])
-    own = {kind: (moved.kind == kind).ifelse(1, 0).max().over(apart) for kind in ("exchange", "transfer")}
-    moved = moved.mutate(**{f"{kind}_apart": there for kind, there in own.items()})
+    moved = _with_others(moved, ledger.ground)
     found = causes(ledger, records, days)
     if ledger.ground.policy.level == "customer":
         found = found.mutate(subscription=ibis.literal(""))
     summed = found.group_by(*_UNIT, "day", "cause").agg(caused=whole(found.amount.sum()))
     joined = moved.join(summed.filter(summed.caused != 0), [*_UNIT, "day"])
     place = ibis.cases(
-        ((joined.cause == "exchange") & (joined.exchange_apart == 1), "exchange"),
-        ((joined.cause == "transfer") & (joined.transfer_apart == 1), "transfer"),
+        ((joined.cause == "exchange") & joined.exchange_apart, "exchange"),
+        ((joined.cause == "transfer") & joined.transfer_apart, "transfer"),
         else_="other",
     )
     kind = joined.kind.isin(["exchange", "transfer"]).ifelse(joined.kind, "other")
     return joined.filter(kind == place)
+
+
+def _with_others(moved: ir.Table, ground: Ground) -> ir.Table:
+    """Movements, and whether exchange and transfer are movements of their own on their unit's day."""
+    apart = ibis.window(group_by=[*_UNIT, "day"])
+    possible = {"exchange": ground.converts, "transfer": bool(ground.links)}
+    return moved.mutate(
+        **{
+            f"{kind}_apart": (moved.kind == kind).any().over(apart) if can_be else ibis.literal(False)
+            for kind, can_be in possible.items()
+        }
+    )

@@ -40,10 +40,14 @@ def monthly_amount(amount: ir.IntegerValue) -> ir.DecimalValue:
 
 @dataclass(frozen=True)
 class Page:
-    """So many rows from the one of that number on. A listing that is read page by page looks up names for these."""
+    """So many rows from the one of that number on, or so many from the end with `backwards`.
+
+    A listing that is read page by page looks up names for these.
+    """
 
     first: int
     number: int
+    backwards: bool = False
 
 
 def movement_list(
@@ -59,6 +63,23 @@ def movement_list(
 
     `least` is the stored amount, up or down, below which a movement is left out.
     """
+    rows = _moved(ledger, question, account, least)
+    return named_movements(rows, ledger, "amount", kind=kind, account=account, page=page)
+
+
+def movement_sums(
+    ledger: Ledger, question: Question, *, kind: str | None, account: str | None, least: int = 0
+) -> ir.Table:
+    """How many rows `movement_list` has, and what their MRR adds up to as it is listed: number, mrr, in one row."""
+    rows = _only(_moved(ledger, question, account, least), kind, account)
+    # What moved by the same amount is listed as the same MRR.
+    alike = rows.group_by("amount").agg(number=rows.count())
+    alike = alike.mutate(mrr=(monthly_amount(alike.amount) * alike.number.cast(_WHOLE)).cast(MONEY))
+    return alike.agg(number=ibis.coalesce(alike.number.sum(), 0), mrr=ibis.coalesce(alike.mrr.sum(), 0).cast(MONEY))
+
+
+def _moved(ledger: Ledger, question: Question, account: str | None, least: int) -> ir.Table:
+    """The movements of a segment's accounts on the days asked for, or of one account."""
     # First the days and the account, which leave few of the rows to look at.
     period, rows = question.periods[0], ledger.movements
     if account is not None:
@@ -66,8 +87,13 @@ def movement_list(
     rows = rows.filter(rows.day >= period.start, rows.day <= question.today, (rows.amount != 0) | (rows.presence != 0))
     if least:
         rows = rows.filter((rows.amount >= least) | (rows.amount <= -least))
-    rows = chosen(ledger, rows, question.segment)
-    return named_movements(rows, ledger, "amount", kind=kind, account=account, page=page)
+    return chosen(ledger, rows, question.segment)
+
+
+def _only(rows: ir.Table, kind: str | None, account: str | None) -> ir.Table:
+    if kind is not None:
+        rows = rows.filter(rows.kind == kind)
+    return rows if account is None else rows.filter(rows.account == account)
 
 
 def scheduled_list(ledger: Ledger, question: Question) -> ir.Table:
@@ -87,10 +113,7 @@ def named_movements(
     page: Page | None = None,
 ) -> ir.Table:
     """Movements in order with the account's name; `mrr` is that of the column `moved`, `more` stand after the kind."""
-    if kind is not None:
-        rows = rows.filter(rows.kind == kind)
-    if account is not None:
-        rows = rows.filter(rows.account == account)
+    rows = _only(rows, kind, account)
     in_order = ["day", "account", "subscription", "is_between", *more]
     rows = _paged(rows.mutate(is_between=rows.until != rows.day), in_order, page)
     names = ledger.customers.select(account="customer", name="name")
@@ -104,7 +127,10 @@ def named_movements(
 
 
 def _paged(rows: ir.Table, in_order: list[Any], page: Page | None) -> ir.Table:
-    return rows if page is None else rows.order_by(*in_order).limit(page.number, offset=page.first)
+    if page is None:
+        return rows
+    in_order = [ibis.desc(name) for name in in_order] if page.backwards else in_order
+    return rows.order_by(*in_order).limit(page.number, offset=page.first)
 
 
 def account_list(ledger: Ledger, question: Question, search: str | None, page: Page | None = None) -> ir.Table:

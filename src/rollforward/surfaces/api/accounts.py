@@ -52,7 +52,7 @@ def account(call: Call) -> Told:
 
     def made(book: Book) -> tuple[Listing, list[tuple[Cell, ...]], Explanation]:
         moved = book.movements(account=named, view=ask.view)
-        rows = moved.part(max(moved.count() - LATEST, 0), LATEST)
+        rows = moved.last(LATEST)
         return moved, rows, book.explain(account=named, on=book.today(ask.view.as_of), view=ask.view)
 
     moved, rows, why = call.answer(made)

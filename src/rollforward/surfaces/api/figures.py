@@ -46,7 +46,7 @@ def overview(call: Call) -> Told:
         return found, book.rollforward(**{**ask.spoken, **days})
 
     found, rolled = call.answer(made)
-    stamp = found.behind.stamp
+    stamp = found.stamp
     left = _said(column("residual", "money"), residual(rolled), stamp)
     return Told(
         {

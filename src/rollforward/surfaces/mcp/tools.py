@@ -165,8 +165,7 @@ class Tools:
         view = looking.view(book, self.clock)
         link = self.links.account(account, asked(view))
         moved = book.movements(account=account, view=view)
-        total = moved.count()
-        movements = said(answer_of(moved, moved.part(max(total - MOST, 0), MOST)), link, total=total)
+        movements = said(answer_of(moved, moved.last(MOST)), link, total=moved.count())
         day = values.exact_day(on, "on") or book.today(view.as_of)
         opened = _opened(book.explain(account=account, on=day, view=view))
         return {"explanation": opened, "movements": movements, "stamp": movements["stamp"], "link": link}

@@ -127,7 +127,9 @@ class MaskedBook:
         if result.subject in _RULES or not {*names} & (_IDS | _HIDDEN):
             return result
         if isinstance(result, Listing):
-            given = {name: getattr(result, name) for name in ("subject", "columns", "stamp", "sql", "run")}
+            given = {
+                name: getattr(result, name) for name in ("subject", "columns", "stamp", "sql", "run", "page", "sums")
+            }
             return MaskedListing(**given, fetch=lambda: mask(result.rows), mask=mask)
         return replace(result, fetch=lambda: mask(result.rows), express=None)
 
@@ -138,13 +140,9 @@ class MaskedListing(Listing):
 
     mask: Callable[[Sequence[Row]], list[Row]] = field(default=list, repr=False)
 
-    def part(self, first: int, number: int) -> list[Row]:
-        """So many rows from the one of that number on, masked."""
-        return self.mask(super().part(first, number))
-
-    def largest(self, name: str, number: int) -> list[Row]:
-        """The rows with the largest amounts, masked."""
-        return self.mask(super().largest(name, number))
+    def read(self, statement: str) -> list[Row]:
+        """The rows of a query, masked."""
+        return self.mask(super().read(statement))
 
     def copy(self, file: Path, *, for_spreadsheets: bool = False) -> int:  # noqa: ARG002  as that of any listing
         """Refused: the engine would write what it has."""

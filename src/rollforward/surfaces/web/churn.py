@@ -18,6 +18,7 @@ from rollforward.surfaces.web.page import Page, asked
 from rollforward.surfaces.web.tables import table_of
 
 if TYPE_CHECKING:
+    from rollforward.results import Result
     from rollforward.surfaces.web.tables import Table
 
 router = APIRouter()
@@ -57,20 +58,21 @@ def churn(page: Annotated[Page, asked()]) -> HTMLResponse:
         lost=table_of(
             lost,
             "Who left",
-            rows=lost.rows[::-1][:SOON],
+            rows=page.answer("churned last", lambda _: lost.last(SOON)[::-1]),
             link=partial(entry_url, page),
             hidden=("subscription", "kind"),
             download=page.ask.url("/download/movements.{}", kind="churn"),
             empty="Nobody left in these periods.",
         ),
-        reasons=_reasons(page),
+        reasons=_reasons(page, rates),
     )
 
 
-def _reasons(page: Page) -> Table | None:
-    """What MRR was lost to, the latest period first; None under a filter that it cannot be told for."""
+def _reasons(page: Page, rates: Result) -> Table | None:
+    """What MRR was lost to in the latest period; None under a filter that it cannot be told for."""
+    latest = str(rates.rows[-1][0])
     try:
-        found = subjects.causes(page)
+        found = subjects.latest_causes(page, latest)
     except UsageError:
         return None
     return table_of(
@@ -78,5 +80,6 @@ def _reasons(page: Page) -> Table | None:
         "Why MRR was lost",
         rows=[row for row in found.rows[::-1] if row[1] in {"churn", "contraction"}],
         download=page.ask.url("/download/causes.{}"),
+        note=f"The latest period, {latest}; a download has all.",
         empty="No MRR was lost.",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -41,6 +42,8 @@ def drawing(
 ) -> Drawn | None:
     """The chart of a result; None where there is nothing to draw."""
     notes = tuple(charts.Note(note.day, note.text) for note in notes_of(page))
+    # Both widths show the same marks.
+    linked = cache(partial(mark_url, page, by=by))
 
     def draw(width: int) -> str:
         return charts.svg(
@@ -49,7 +52,7 @@ def drawing(
             columns=columns,
             notes=notes,
             theme="page",
-            links=lambda mark: mark_url(page, mark, by),
+            links=linked,
             width=width,
         )
 

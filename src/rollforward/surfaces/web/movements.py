@@ -18,6 +18,7 @@ from rollforward.surfaces.web.tables import table_of
 from rollforward.surfaces.web.words import value_text
 
 if TYPE_CHECKING:
+    from rollforward.results import Result
     from rollforward.surfaces.web.tables import Row, Table
 
 router = APIRouter()
@@ -35,7 +36,7 @@ def movements(page: Annotated[Page, asked("kind", "account", "after")]) -> HTMLR
         stamp=rolled.stamp,
         drawn=drawings.drawing(page, rolled, "How the opening became the closing", kind="waterfall"),
         rolled=rollforward_table(page, rolled),
-        causes=_causes(page),
+        causes=_causes(page, rolled),
         kinds=[(kind, page.ask.url("/movements", kind=kind, after=None) + "#entries") for kind in subjects.KINDS],
         kind=page.ask.one("kind"),
         everything=page.ask.url("/movements", kind=None, after=None) + "#entries",
@@ -52,20 +53,19 @@ def movements(page: Annotated[Page, asked("kind", "account", "after")]) -> HTMLR
     )
 
 
-def _causes(page: Page) -> Table | None:
+def _causes(page: Page, rolled: Result) -> Table | None:
     """What moved MRR, by kind: price, quantity, plan and the like; None under a filter that it cannot be told for."""
+    latest = str(rolled.rows[-1][0])
     try:
-        found = subjects.causes(page)
+        found = subjects.latest_causes(page, latest)
     except UsageError:
         return None
-    latest = found.rows[-1][0] if found.rows else None
     return table_of(
         found,
         "Why it moved",
-        rows=[row for row in found.rows if row[0] == latest],
         link=lambda name, row: page.url("/movements", kind=row["kind"], **_days(page, row)) if name == "mrr" else None,
         download=page.ask.url("/download/causes.{}"),
-        note=f"The latest period, {latest}; a download has all." if latest else "",
+        note=f"The latest period, {latest}; a download has all.",
         empty="Nothing moved.",
     )
 

@@ -19,8 +19,6 @@ from rollforward.surfaces.web.words import HEADLINES, change_text, title, value_
 
 if TYPE_CHECKING:
     from rollforward.book.headlines import Headline
-    from rollforward.listing import Listing
-    from rollforward.results import Cell
 
 router = APIRouter()
 
@@ -58,7 +56,7 @@ def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
     tiles = [_tile(page, found, one) for one in found.figures]
     return page.html(
         "overview.html",
-        stamp=found.behind.stamp,
+        stamp=found.stamp,
         found=found,
         tiles=tiles[: len(HEADLINES)],
         beside=tiles[len(HEADLINES) :],
@@ -69,16 +67,11 @@ def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
         latest=table_of(
             latest,
             "Latest movements",
-            rows=page.answer("the last of the latest", lambda _: _last(latest)),
+            rows=page.answer("the last of the latest", lambda _: latest.last(LATEST)[::-1]),
             link=page.account_link,
             hidden=("subscription",),
         ),
     )
-
-
-def _last(listed: Listing) -> list[tuple[Cell, ...]]:
-    """The last rows of a list, the last first."""
-    return listed.part(max(listed.count() - LATEST, 0), LATEST)[::-1]
 
 
 def direction(one: Headline) -> str:
@@ -90,7 +83,7 @@ def direction(one: Headline) -> str:
 
 def _tile(page: Page, found: Headlines, one: Headline) -> Tile:
     column = ResultColumn(one.name, one.kind)
-    stamp = found.behind.stamp
+    stamp = found.stamp
     before = value_text(column, one.before, stamp) if found.compared else ""
     return Tile(
         one.name,

@@ -106,6 +106,13 @@ def causes(page: Page) -> Result:
     return page.answer("causes", lambda book: book.causes(**ask.spoken))
 
 
+def latest_causes(page: Page, latest: str) -> Result:
+    """What moved MRR in the latest of the periods asked for: few of the movements have to be looked into for it."""
+    ask, period = page.shown, page.period(latest)
+    days = {"start": max(period.start, ask.start or period.start), "end": ask.end}
+    return page.answer(("latest causes", latest), lambda book: book.causes(**{**ask.spoken, **days}))
+
+
 def segments(page: Page) -> Result:
     """The roll-forward of each value of a field."""
     ask = page.shown
