@@ -66,6 +66,7 @@ PERMISSIONS = {
     ("GET", "/definitions"): (200, 200, 200, 200),
     ("GET", "/closes"): (200, 200, 200, 200),
     ("GET", "/sources"): (200, 200, 200, 403),
+    ("GET", "/sources/doctor"): (200, 200, 200, 403),
     ("GET", "/settings/own"): (200, 200, 200, 200),
     ("GET", "/settings/shares"): (200, 200, 403, 403),
     ("GET", "/settings/people"): (200, 403, 403, 403),

@@ -27,6 +27,7 @@ PAGES = (
     "/segments?by=country",
     "/segments?where=plan%3DBusiness",
     "/sources",
+    "/sources/doctor",
     "/definitions",
     "/definitions?what_if=trials%3Dinclude",
     "/closes",

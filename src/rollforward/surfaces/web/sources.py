@@ -28,14 +28,13 @@ SHOWN = 100
 
 @router.get("/sources")
 def sources(page: Annotated[Page, asked("severity")]) -> HTMLResponse:
-    """The sources, the imports, the problems, and what the doctor finds."""
+    """The sources, the imports and the problems."""
     severity = page.ask.one("severity")
     if severity is not None and severity not in SEVERITIES:
         raise UnknownNameError("severity", severity, list(SEVERITIES))
     listed = subjects.sources(page)
     imports = subjects.imports(page)
     problems = subjects.problems(page)
-    checks = page.answer("doctor", lambda book: book.doctor(view=page.ask.view))
     by_severity = Counter(str(row[-1]) for row in page.answer("every problem", lambda book: book.problems()).rows)
     return page.html(
         "sources.html",
@@ -66,8 +65,16 @@ def sources(page: Annotated[Page, asked("severity")]) -> HTMLResponse:
             empty="Nothing was imported yet.",
             note=_said(len(imports.rows), "imports"),
         ),
-        doctor=table_of(checks, "What the doctor finds", mark=_mark, rows=_worst_first(checks.rows)),
+        doctor=page.ask.url("/sources/doctor", severity=None),
     )
+
+
+@router.get("/sources/doctor")
+def doctor(page: Annotated[Page, asked()]) -> HTMLResponse:
+    """What the doctor finds. It reads the whole book, which takes its time in a large one."""
+    checks = page.answer("doctor", lambda book: book.doctor(view=page.ask.view))
+    found = table_of(checks, "What the doctor finds", mark=_mark, rows=_worst_first(checks.rows))
+    return page.html("doctor.html", stamp=checks.stamp, found=found, back=page.ask.url("/sources"))
 
 
 def _said(number: int, what: str) -> str:
