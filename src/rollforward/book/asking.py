@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rollforward.ledger.ground import Ground
     from rollforward.ledger.segments import Ledger, Segment
-    from rollforward.metrics.answers import Question, Source
+    from rollforward.metrics.answers import Given, Question, Source
     from rollforward.metrics.registry import Metric
     from rollforward.policy.policy import Policy
     from rollforward.results import Stamp
@@ -206,6 +206,7 @@ class Asking:
             key,
             plans.compiled,
             running.rows,
+            running.by_row,
             running.kept if self.memory.keeps_tables else None,
         )
 
@@ -244,6 +245,32 @@ class Running:
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The rows of a query, as they were found before in the same state of the book if they are few."""
         return remembered(self.memory, self.connection, self._whole(sql))
+
+    def by_row(self, sql: str, given: Given) -> list[tuple[Any, ...]]:
+        """The rows of a query that answers each row of a table on its own. Rows that were asked before are not again.
+
+        A row is known again by what it asks, whatever its number.
+        """
+        placed = sql.replace(plans.PLACE, self.ledger)
+        keys = [("by row", placed, row[1:]) for row in given.rows]
+        known = {key: self.memory.known(key) for key in keys}
+        missing = [row for row, key in zip(given.rows, keys, strict=True) if known[key] is None]
+        if missing:
+            self.hand_in(given.name, given.columns, missing)
+            answered = self._answered(self._whole(sql), given.keys)
+            self.hand_in(given.name, given.columns, given.rows)
+            for row, key in zip(given.rows, keys, strict=True):
+                if known[key] is None:
+                    known[key] = answered.get(row[: given.keys], [])
+                    self.memory.keep(key, known[key])
+        return [(row[0], *left) for row, key in zip(given.rows, keys, strict=True) for left in known[key] or []]
+
+    def _answered(self, sql: str, keys: int) -> dict[tuple[Any, ...], list[tuple[Any, ...]]]:
+        """The rows of a query without their number, by the columns that tell what they answer."""
+        found: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+        for row in self.connection.execute(sql).fetchall():
+            found.setdefault(row[:keys], []).append(row[1:])
+        return found
 
     def hand_in(self, name: str, columns: Mapping[str, str], rows: list[tuple[Any, ...]]) -> None:
         """A small table for the queries to come."""

@@ -57,6 +57,13 @@ class Kept:
         """
         self._database.let_go()
 
+    def bound_memory(self, memory: str) -> None:
+        """Let the engine that answers questions hold no more than a size at a time, such as "512MB".
+
+        What does not fit lies in the book's folder meanwhile. UsageError if it is no size.
+        """
+        self._database.bound(memory)
+
     def today(self, as_of: datetime | None = None) -> date:
         """The last day that the book looks at: its setting, or the clock's day in the book's time zone.
 

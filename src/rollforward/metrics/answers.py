@@ -62,11 +62,26 @@ class Question:
 
 
 @dataclass(frozen=True)
+class Given:
+    """A small table that is handed in: its name, columns and rows.
+
+    A row is a number, and what is asked of it. Rows of an answer begin with the first `keys` columns of the row that
+    they answer.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+    rows: list[tuple[Any, ...]]
+    keys: int
+
+
+@dataclass(frozen=True)
 class Source:
     """What answers a question: a ledger, its cube, the records, a way to run queries and to hand in small tables.
 
     `key` stands for all that the expressions say, `compiled` turns one into SQL, `rows` runs that, and `kept` names a
-    table that goes on holding the rows of some, or none; None where no table can be kept.
+    table that goes on holding the rows of some, or none; None where no table can be kept. `by_row` runs a query that
+    answers for each row of a small table on its own, for the rows that it has no answer for yet.
     """
 
     ledger: Ledger
@@ -78,6 +93,7 @@ class Source:
     key: Hashable
     compiled: Callable[[ir.Table], str]
     rows: Callable[[str], list[tuple[Any, ...]]]
+    by_row: Callable[[str, Given], list[tuple[Any, ...]]]
     kept: Callable[[str], str | None] | None
 
 
@@ -133,7 +149,8 @@ def _gather(source: Source, question: Question) -> _Gathered:
         source.hand_in("asked_days", facts.PERIODS, _day_rows(question))
     gathered = _Gathered()
     for query in _family_queries(source, question):
-        for row in source.rows(query.sql):
+        given = _asked_of(query, question)
+        for row in source.by_row(query.sql, given) if given else source.rows(query.sql):
             if query.name == "flows":
                 number, group, *facts_of = row
                 gathered.flows[number, group].append(facts_of)
@@ -141,6 +158,22 @@ def _gather(source: Source, question: Question) -> _Gathered:
             else:
                 gathered.other[query.name][tuple(row[: query.keys])] = row[query.keys :]
     return gathered
+
+
+_BY_PERIOD = {"churners", "served", "contracts"}
+"""The families of facts that are those of a period, whatever other periods are asked for."""
+
+
+def _asked_of(query: Query, question: Question) -> Given | None:
+    """The table of the periods or closed cohorts that a query answers one by one; None where it does not."""
+    if query.name in _BY_PERIOD:
+        return Given("asked_periods", facts.PERIODS, question.period_rows(), 1)
+    if query.name == "retained":
+        # A cohort is told by its period and its window.
+        tables = _cohort_tables(question)
+        name = next(name for name in tables if f'"{name}"' in query.sql)
+        return Given(name, facts.COHORTS, tables[name], 2)
+    return None
 
 
 def _family_queries(source: Source, question: Question) -> list[Query]:

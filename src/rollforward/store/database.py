@@ -84,6 +84,10 @@ class Database:
         with engine.damage_told(self.folder), self._readers.reading() as connection:
             yield connection
 
+    def bound(self, memory: str) -> None:
+        """Let the shared engine hold no more than a size at a time; what does not fit lies in the folder meanwhile."""
+        self._readers.bound(memory)
+
     def let_go(self) -> None:
         """Close the files that are held open for the next question. Who still reads goes on."""
         self._readers.let_go()

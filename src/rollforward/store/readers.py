@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rollforward.store import engine
+from rollforward.store.memory import bound_memory, memory_size
 from rollforward.store.workplace import new_name, path_of, workplace_if_any
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ Identity = tuple[int, int, int, int]
 RECORDS = "book"
 """The name under which a connection sees the file of records."""
 
-REMEMBERED = 512
+REMEMBERED = 2_048
 """How many answers about one state of a book are kept. The one that was not asked for the longest gives way."""
 
 
@@ -57,11 +58,22 @@ class Memory:
                 return known
         found = find()
         if worth_keeping(found):
-            with self._lock:
-                self._found[key] = found
-                while len(self._found) > REMEMBERED:
-                    self._found.popitem(last=False)
+            self.keep(key, found)
         return found
+
+    def known(self, key: Hashable) -> Any | None:  # noqa: ANN401  what was kept
+        """What is kept under a key; None where nothing is."""
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+            return self._found.get(key)
+
+    def keep(self, key: Hashable, found: object) -> None:
+        """Keep what was found under a key."""
+        with self._lock:
+            self._found[key] = found
+            while len(self._found) > REMEMBERED:
+                self._found.popitem(last=False)
 
     def recall_table(self, sql: str, connection: duckdb.DuckDBPyConnection) -> str | None:
         """The name of a table that holds the rows of a query, made now if there is none; None if they are too many."""
@@ -106,6 +118,7 @@ class Readers:
         self._folder, self._file, self._attach_records = folder, file, attach
         self._lock = threading.RLock()
         self._current: _Open | None = None
+        self._memory: str | None = None
         self._leased: dict[int, _Open] = {}
 
     @contextmanager
@@ -147,6 +160,12 @@ class Readers:
             found.files.update(identities)
             found.names.add(name)
 
+    def bound(self, memory: str) -> None:
+        """Let each engine from now on hold no more than a size at a time, such as 512MB; UsageError if it is none."""
+        memory_size(memory)
+        self._memory = memory
+        self.let_go()
+
     def let_go(self) -> None:
         """Close the engine, or leave it to the last who reads in it."""
         with self._lock:
@@ -178,6 +197,8 @@ class Readers:
         place = new_name()
         try:
             connection.execute("SET temp_directory = ?", [str(path_of(self._folder, place))])
+            if self._memory is not None:
+                bound_memory(connection, self._memory)
             self._attach_records(connection)
         except BaseException:
             connection.close()
