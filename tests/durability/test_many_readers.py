@@ -3,13 +3,15 @@
 import gc
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from durability.world import import_second, opened
-from rollforward.errors import NotFoundError
+from rollforward.errors import NotFoundError, UsageError
 from rollforward.store import ledgers
 from rollforward.store.database import Database
 from rollforward.store.readers import Memory
@@ -160,3 +162,49 @@ def test_retention_is_the_same_from_who_moved_and_from_all_accounts(world, monke
     by_who_moved = book.metrics(*asked).rows
     monkeypatch.setattr("rollforward.metrics.answers._SHORT_DAYS", 0)
     assert by_who_moved == opened(book.path).metrics(*asked).rows
+
+
+def test_months_that_were_answered_are_not_looked_for_again_and_say_the_same(world, monkeypatch):
+    asked = ("nrr", "grr", "nrr_3m", "churned_customers", "acv")
+    book = opened(built(world, "months"))
+    months = book.metrics(*asked, where={"country": ("DE", "FR")}, by="plan").rows
+    opened_again = opened(book.path)
+    for first in (date(2025, 4, 1), date(2025, 2, 1)):
+        opened_again.metrics(*asked, start=first, where={"country": ("DE", "FR")}, by="plan")
+    looked_for = []
+    keep = Memory.keep
+    monkeypatch.setattr(Memory, "keep", lambda self, *found: looked_for.append(found) or keep(self, *found))
+    assert opened_again.metrics(*asked, where={"country": ("DE", "FR")}, by="plan").rows == months
+    assert looked_for, "the months before February are new"
+    looked_for.clear()
+    assert opened_again.metrics(*asked, where={"country": ("DE", "FR")}, by="plan", every="month").rows == months
+    assert not looked_for
+    import_second(book.path, world)
+    after = opened_again.metrics(*asked, by="plan").rows
+    assert after == opened(book.path).metrics(*asked, by="plan").rows, "another state is looked into anew"
+
+
+def test_the_end_of_a_listing_and_its_sums_say_what_its_rows_say(world):
+    book = opened(built(world, "ends"))
+    for listing in (
+        book.movements(),
+        book.movements(kind="churn"),
+        book.movements(where={"plan": "Pro"}, start=date(2025, 3, 1)),
+        book.movements(account="c30"),
+        book.movements(least=Decimal(10**9)),
+        book.accounts(),
+        book.accounts(search="c2"),
+        book.scheduled(),
+    ):
+        assert listing.last(7) == listing.rows[-7:]
+        assert listing.count() == len(listing.rows)
+        assert listing.total("mrr") == sum(row["mrr"] for row in listing.to_dicts())
+
+
+def test_questions_in_little_memory_have_the_same_answers(world):
+    book = opened(built(world, "bounded"))
+    as_ever = book.metrics().rows, book.cohorts().rows, book.accounts().rows
+    book.bound_memory("96MB")
+    assert as_ever == (book.metrics().rows, book.cohorts().rows, book.accounts().rows)
+    with pytest.raises(UsageError, match="such as 2GB"):
+        book.bound_memory("little")

@@ -126,11 +126,18 @@ def named_movements(
     )
 
 
-def _paged(rows: ir.Table, in_order: list[Any], page: Page | None) -> ir.Table:
+def _paged(rows: ir.Table, in_order: list[str], page: Page | None) -> ir.Table:
     if page is None:
         return rows
-    in_order = [ibis.desc(name) for name in in_order] if page.backwards else in_order
-    return rows.order_by(*in_order).limit(page.number, offset=page.first)
+    return rows.order_by(*_keys(in_order, backwards=page.backwards)).limit(page.number, offset=page.first)
+
+
+def _keys(in_order: list[str], *, backwards: bool = False) -> list[Any]:
+    """The columns by which rows are in order; one with a minus in front has its largest first."""
+    return [
+        ibis.desc(name.removeprefix("-")) if name.startswith("-") != backwards else ibis.asc(name.removeprefix("-"))
+        for name in in_order
+    ]
 
 
 def account_list(ledger: Ledger, question: Question, search: str | None, page: Page | None = None) -> ir.Table:
@@ -142,14 +149,14 @@ def account_list(ledger: Ledger, question: Question, search: str | None, page: P
     listed = _standing(ledger, chosen(ledger, ledger.movements, question.segment), at)
     listed = listed.mutate(status=(listed.annual != 0).ifelse("active", "churned"))
     customers = ledger.customers.select(account="customer", name="name", country="country")
-    in_order = [ibis.desc("annual"), "account"]
+    in_order = ["-annual", "account"]
     if search:
         listed = _searched(listed.left_join(customers, "account").drop("account_right"), search)
         listed = _paged(listed, in_order, page)
     else:
         listed = _paged(listed, in_order, page).left_join(customers, "account").drop("account_right")
     listed = listed.left_join(_plans(ledger, listed if page else None, at), "account").drop("account_right")
-    ordered = listed.order_by(*in_order)
+    ordered = listed.order_by(*_keys(in_order))
     return ordered.select(
         "account",
         "name",
