@@ -14,6 +14,9 @@ def serve(
     voice: Voice,
     host: Annotated[str, Option(metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
     port: Annotated[int, Option(min=0, max=65535, metavar="PORT", help="On which port.")] = 8765,
+    memory: Annotated[
+        str, Option(metavar="SIZE", help="What questions may hold at a time, such as 2GB: more is faster.")
+    ] = "512MB",
 ) -> None:
     """The pages and the API of a book, and its notices, until interrupted.
 
@@ -26,14 +29,18 @@ def serve(
     from rollforward.surfaces.server.running import run
     from rollforward.surfaces.server.security import may_bind
     from rollforward.surfaces.server.served import Served
+    from rollforward.surfaces.web.warming import Warming
 
-    served, provider = Served(shelf.book, clock), provider_of()
+    served, provider = Served(shelf.book, clock, memory=memory), provider_of()
     people = people_of(shelf.book, clock) if served.is_there else None
+    if served.is_there:
+        # A book that cannot be opened, or a size that is none, is said now.
+        _ = served.book
     if refusal := may_bind(host, people, provider):
         raise refusal
     notices = scheduled_of(shelf.book, lambda: served.book, clock)
     hosts = (host, *several("ROLLFORWARD_HOSTS"))
-    app = application(served, people, sign_on=provider, hosts=hosts, works=[notices])
+    app = application(served, people, sign_on=provider, hosts=hosts, works=[Warming(served), notices])
     put_line(f"http://{host}:{port}/")
     note("Stop it with Ctrl+C.", quiet=voice.quiet)
     run(app, host, port)

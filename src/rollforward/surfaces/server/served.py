@@ -21,10 +21,14 @@ T = TypeVar("T")
 
 @dataclass
 class Served:
-    """A book that is served. Its settings are read anew when they change."""
+    """A book that is served. Its settings are read anew when they change.
+
+    `memory`, such as "512MB", bounds what its questions hold at a time.
+    """
 
     path: Path
     clock: Clock = now
+    memory: str | None = None
     answers: Answers = field(default_factory=Answers)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _open: Book | None = field(default=None, repr=False)
@@ -36,8 +40,14 @@ class Served:
         with self._lock:
             there = self._settings_state()
             if self._open is None or there != self._settings:
-                self._open, self._settings = Book.open(self.path, clock=self.clock), there
+                self._open, self._settings = self._opened(), there
             return self._open
+
+    def _opened(self) -> Book:
+        book = Book.open(self.path, clock=self.clock)
+        if self.memory is not None:
+            book.bound_memory(self.memory)
+        return book
 
     def _settings_state(self) -> tuple[int, ...]:
         try:

@@ -19,6 +19,8 @@ from rollforward.surfaces.web.words import HEADLINES, change_text, title, value_
 
 if TYPE_CHECKING:
     from rollforward.book.headlines import Headline
+    from rollforward.listing import Listing
+    from rollforward.results import Cell, Result
 
 router = APIRouter()
 
@@ -42,9 +44,18 @@ class Tile:
     direction: str
 
 
-@router.get("/")
-def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
-    """The overview."""
+@dataclass(frozen=True)
+class Answered:
+    """What the book says on an overview."""
+
+    found: Headlines
+    rolled: Result
+    latest: Listing
+    rows: list[tuple[Cell, ...]]
+
+
+def answered(page: Page) -> Answered:
+    """What the book says on an overview, found once for each state of it."""
     ask = page.shown
     found = page.answer(
         "headlines", lambda book: headlines(book, [*HEADLINES, *BESIDE], **ask.spoken, compare=ask.compare)
@@ -53,6 +64,15 @@ def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
     latest = page.answer(
         "latest", lambda book: book.movements(start=found.period.start, end=ask.end, where=ask.filters, view=ask.view)
     )
+    rows = page.answer("the last of the latest", lambda _: latest.last(LATEST)[::-1])
+    return Answered(found, rolled, latest, rows)
+
+
+@router.get("/")
+def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
+    """The overview."""
+    said = answered(page)
+    found, rolled = said.found, said.rolled
     tiles = [_tile(page, found, one) for one in found.figures]
     return page.html(
         "overview.html",
@@ -65,9 +85,9 @@ def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
         notes=notes_of(page),
         residual=value_text(ResultColumn("residual", "money"), residual(rolled), rolled.stamp),
         latest=table_of(
-            latest,
+            said.latest,
             "Latest movements",
-            rows=page.answer("the last of the latest", lambda _: latest.last(LATEST)[::-1]),
+            rows=said.rows,
             link=page.account_link,
             hidden=("subscription",),
         ),

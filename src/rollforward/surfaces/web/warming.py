@@ -1,0 +1,57 @@
+"""Warming: what the overview says is found once the server is up and when the book changes, before somebody asks."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from threading import Event, Thread
+from typing import TYPE_CHECKING, cast
+
+from rollforward.errors import RollforwardError
+from rollforward.surfaces.server.asking import ask_of
+from rollforward.surfaces.server.who import LOCAL
+from rollforward.surfaces.web.overview import answered
+from rollforward.surfaces.web.page import Page
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+    from rollforward.surfaces.server.served import Served
+
+EVERY = 0.5
+"""Seconds between two looks at the book."""
+
+
+class Warming:
+    """A work beside the pages. Who asks while it looks waits for the same answer, which is found once."""
+
+    def __init__(self, served: Served, every: float = EVERY) -> None:
+        self._served = served
+        self._every = every
+        self._over = Event()
+        self._thread = Thread(target=self._go_on, name="warming")
+
+    def start(self) -> None:
+        """Look at the book, now and whenever it changes."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look at nothing more, and wait for what is under way."""
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _go_on(self) -> None:
+        warm = ""
+        while not self._over.is_set():
+            # What cannot be answered is said to who asks for it.
+            with suppress(RollforwardError):
+                if (state := self._served.state) != warm:
+                    warm = state
+                    overview_found(self._served)
+            self._over.wait(self._every)
+
+
+def overview_found(served: Served) -> None:
+    """Find what the overview says where nothing is asked for."""
+    nobody = cast("Request", None)
+    answered(Page(nobody, served, ask_of([], served.book, served.clock), LOCAL))
