@@ -87,7 +87,8 @@ class Kept:
         return BASIS[self.policy(policy).basis]
 
     def _sources(self, connection: duckdb.DuckDBPyConnection, view: View) -> Sources:
-        return Sources(connection, self.settings, self._counted_table(view.policy), view.as_of)
+        memory = self._database.memory_of(connection)
+        return Sources(connection, self.settings, self._counted_table(view.policy), view.as_of, memory)
 
     def _lacking(
         self, connection: duckdb.DuckDBPyConnection, view: View, last: date, ends_by: str | None
@@ -214,13 +215,15 @@ class Kept:
     def _stamp_of(
         self, connection: duckdb.DuckDBPyConnection, policy: Policy, view: View, beside: str, to: date
     ) -> Stamp:
+        memory = self._database.memory_of(connection)
+        recorded = memory.recall(("last recorded", view.as_of), lambda: ledgers.last_recorded(connection, view.as_of))
         return Stamp(
             policy.name,
             policy.hash,
             self._currency(view),
             self.settings.timezone,
             to,
-            ledgers.last_recorded(connection, view.as_of),
+            recorded,
             view.as_of,
             "",
             self.settings.fiscal_year_start,
