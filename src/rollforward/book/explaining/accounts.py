@@ -65,8 +65,8 @@ def _running_spans(asking: Asking, account: str, records: dict[int, Row], at: da
     valued = asking.table("valued")
 
     def running(account: str) -> ir.Table:
-        own = valued.filter(valued.record.isin(NUMBERS), valued.account == account, valued.line == "mrr")
-        return in_order(own.filter(own.starts <= at, own.ends > at))
+        there = [valued.account == account, valued.line == "mrr", valued.starts <= at, valued.ends > at]
+        return in_order(valued.filter(valued.record.isin(NUMBERS), *there))
 
     return asking.found("running spans", running, at, numbers=sorted(records), account=account)
 

@@ -118,11 +118,11 @@ def _rates_used(asking: Asking, currency: str, day: date) -> tuple[Explanation, 
         direct = (by_then["from"] == of["currency"]).ifelse(0, 1)
         return by_then.mutate(direct=direct).order_by(ibis.desc("date"), "direct", "rate").limit(1)
 
-    said = {"currency": currency, "last": str(min(_last_day(asking, day), asking.ground.last_rate_day))}
+    last = str(min(_last_day(asking, day), asking.ground.last_rate_day))
     found: list[Row] = []
     if asking.policy.exchange_rule == "month_average":
-        found = asking.found("rates of a month", of_month, month=str(day), **said)
-    return tuple(map(_rate_said, found or asking.found("latest rate", latest, **said)))
+        found = asking.found("rates of a month", of_month, month=str(day), currency=currency, last=last)
+    return tuple(map(_rate_said, found or asking.found("latest rate", latest, currency=currency, last=last)))
 
 
 def _last_day(asking: Asking, day: date) -> date:

@@ -62,11 +62,12 @@ def records_of_customers(asking: Asking, customers: list[str]) -> dict[int, Row]
 
     def own(customers: Sequence[str]) -> ir.Table:
         found = records.filter(records.customer.isin(customers))
-        if asking.policy.basis != "subscriptions":
+        if asking.policy.basis != "subscriptions" or not traits.change_log:
             return found
         return close_change_log(found.mutate(told=found.ends), traits).rename({CLOSED: "ends", "ends": "told"})
 
-    return {row["record"]: row for row in asking.found("records of customers", own, customers=customers)}
+    found = asking.found("records of customers", own, customers=customers)
+    return {row["record"]: {CLOSED: row.get("ends") or FOREVER, **row} for row in found}
 
 
 def _runs(asking: Asking, row: Row, day: date) -> bool:
