@@ -8,6 +8,7 @@ from decimal import Decimal
 from xml.etree.ElementTree import fromstring
 
 import pytest
+import vl_convert
 
 from rollforward import charts
 from rollforward.errors import UnknownNameError
@@ -123,6 +124,14 @@ NAMES = {
 def test_every_mark_is_a_link_that_says_its_exact_amount(kind):
     one, asked = PICTURES[kind]
     assert links(drawn(one, **asked)) == NAMES[kind]
+
+
+def test_accounts_whose_entries_are_of_other_days_have_pictures_of_one_shape(monkeypatch):
+    later = movements((date(2024, 3, 3), "c2", "new", "7", "0", "7"), (date(2026, 5, 3), "c2", "churn", "-7", "7", "0"))
+    one = drawn(STEPS, kind="steps")
+    monkeypatch.delattr(vl_convert, "vegalite_to_vega")
+    assert links(drawn(later, kind="steps")) == ["2024-03-03 new 7.00 EUR", "2026-05-03 churn -7.00 EUR"]
+    assert drawn(STEPS, kind="steps") == one
 
 
 @pytest.mark.parametrize("kind", PICTURES)

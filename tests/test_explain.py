@@ -191,6 +191,41 @@ def test_an_explanation_is_told_as_json_markdown_and_html():
     assert "SELECT" in found.sql
 
 
+def test_one_query_serves_every_account_whatever_its_id():
+    odd = "o'brien -- \\ 100 %"
+    items = [terms("10", "2024-01-01"), terms("20", "2024-02-01", customer=odd, plan="gold")]
+    items += [terms("30", "2024-01-01", customer=odd, item="unpaid", status="unpaid")]
+    book, view = book_with(*items, customers=[{"customer": odd, "name": "O'Brien"}])
+    assert book.explain(account="acme", on=ON, view=view).about == f"MRR of acme on {ON}"
+    found = book.explain(account=odd, on=ON, view=view)
+    assert (found.about, found.value) == (f"MRR of {odd} (O'Brien) on {ON}", 20)
+    assert [part.source.row for part in (*found.parts, *found.beside)] == [1, 2]
+    assert [row[4:6] for row in book.movements(account=odd, view=view).rows] == [("new", 20)]
+    told = {
+        one.subject: [dict(zip(one.names, row, strict=True)) for row in one.rows]
+        for one in book.records_of(odd, view=view)
+    }
+    assert [row["name"] for row in told["customers"]] == ["O'Brien"]
+    assert [row["amount"] for row in told["subscription_items"]] == ["20", "30"]
+    assert book.explain(account="acme", on=ON, view=view).value == 10
+
+
+def test_an_account_that_merged_ones_count_for_is_made_of_all_their_records():
+    links = [{"customer": name, "account": "acme", "reason": "one house"} for name in ("a", "b")]
+    own = [terms(amount, "2024-01-01", customer=name) for name, amount in (("a", "1"), ("b", "2"), ("acme", "4"))]
+    book, view = book_with(*own, account_links=links)
+    found = book.explain(account="acme", on=ON, view=view)
+    assert found.value == sum(part.value for part in found.parts) == 7
+    assert [len(one.rows) for one in book.records_of("acme", view=view) if one.subject == "subscription_items"] == [3]
+
+
+def test_an_account_that_only_records_name_is_known_and_one_that_nothing_names_is_not():
+    book, view = book_with(terms("10", "2024-01-01"), terms("5", "2024-01-01", customer="free", status="unpaid"))
+    assert book.explain(account="free", on=ON, view=view).value == 0
+    with pytest.raises(NotFoundError, match=r"no account 'acmf'.*acme"):
+        book.explain(account="acmf", on=ON, view=view)
+
+
 # -- what was known when ----------------------------------------------------------------------------------------------
 
 

@@ -100,6 +100,23 @@ def test_a_reader_sees_one_state_while_another_gets_the_new_one(world):
         assert former.execute(count).fetchall() == seen
 
 
+def test_what_is_asked_together_is_of_one_state_and_what_is_asked_after_it_of_the_new_one(world):
+    path = built(world, "together")
+    book = opened(path)
+    with book.together():
+        before = book.accounts().count()
+        with book.together():
+            assert book.accounts().count() == before
+        assert book.entries() == []
+    import_second(path, world)
+    with book.together():
+        book.entries()
+        # The ledger is built meanwhile: its rows are read from the one that stands then.
+        moved = book.movements().rows
+        assert book.accounts().count() > before
+    assert moved == opened(path).movements().rows
+
+
 def test_threads_that_find_no_ledger_build_it_once(world, monkeypatch):
     book, builds, build = opened(world.copy("built_once")), [], ledgers.build
 

@@ -58,25 +58,29 @@ class Asked:
         return sql.replace(plans.PLACE, self.kept.name)
 
     def made(
-        self, about: str, make: Callable[..., ir.Table], more: Hashable = None, **texts: str | None
+        self, about: str, make: Callable[..., ir.Table], more: Hashable = None, **texts: str | Sequence[str] | None
     ) -> tuple[str, tuple[str, ...]]:
-        """The SQL and the columns of what `make` makes of texts by name. It is made once for all texts.
+        """The SQL and the columns of what `make` makes of texts, or lists of them, by name. It is made once for all.
 
         `about` and `more` tell it from what others make of the same question.
         """
-        from rollforward.metrics.forms import filled, mark
+        from rollforward.metrics.forms import filled, mark, marks
 
-        given = {name: (text,) for name, text in texts.items() if text is not None}
+        given = {name: (said,) if isinstance(said, str) else said for name, said in texts.items() if said is not None}
         question = self.question
         where = tuple(question.segment.where.items())
         asked = (where, question.segment.by, question.periods, question.today)
 
         def find() -> tuple[str, tuple[str, ...]]:
-            marks = {name: mark(name) if name in given else None for name in texts}
-            expression = make(**marks)
+            marked = {
+                name: said if said is None else mark(name) if isinstance(said, str) else marks(name, len(said))
+                for name, said in texts.items()
+            }
+            expression = make(**marked)
             return plans.compiled(expression), tuple(expression.columns)
 
-        sql, columns = _MADE.recall((about, more, tuple(given), self.source.key, asked), find)
+        shape = tuple((name, len(said) > 1) for name, said in given.items())
+        sql, columns = _MADE.recall((about, more, shape, self.source.key, asked), find)
         return self.placed(filled(sql, given)), columns
 
     def flow_sql(self) -> str:

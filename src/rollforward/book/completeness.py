@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from rollforward.errors import IncompleteError, UsageError, WithheldError
 from rollforward.results import column
 from rollforward.store import standing
 from rollforward.store.entries import SOURCE as PEOPLE
+from rollforward.store.readers import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ class Sources:
     settings: Settings
     table: str
     known_at: datetime | None
+    memory: Memory = field(default_factory=Memory)
 
     def standing(self) -> list[Standing]:
         """Every source."""
@@ -41,7 +43,10 @@ class Sources:
     def lacks(self, last: date) -> list[Lack]:
         """What the sources that feed figures up to a day lack for them. What people enter lacks nothing."""
         # Mostly nothing is missing, and every figure asks: the whole story is read only where a glance shows something.
-        quarantined, oldest = standing.glance(self.connection, self.table, self.known_at)
+        quarantined, oldest = self.memory.recall(
+            ("glance", self.table, self.known_at),
+            lambda: standing.glance(self.connection, self.table, self.known_at),
+        )
         if not quarantined and (oldest is None or last <= self._good_for(oldest)):
             return []
         return [lack for source in self.standing() for lack in self.lacks_of(source, last)]

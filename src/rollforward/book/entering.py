@@ -140,8 +140,8 @@ class Entering(Kept):
 
     def entries(self) -> list[Entry]:
         """What people entered, in order, with what was undone."""
-        with self._database.reading() as connection:
-            return entries.listed(connection)
+        with self._sharing() as connection:
+            return list(self._database.memory_of(connection).recall("entries", lambda: entries.listed(connection)))
 
     def merge(
         self,

@@ -8,7 +8,7 @@ from rollforward.book.completeness import import_columns, import_rows, source_co
 from rollforward.book.kept import Kept
 from rollforward.book.view import View
 from rollforward.results import Cell, Result, ResultColumn, column
-from rollforward.store import entries, problems
+from rollforward.store import problems
 
 if TYPE_CHECKING:
     from rollforward.book.doctor import Uncounted
@@ -73,12 +73,13 @@ class Examining(Kept):
 
     def records_of(self, account: str, *, view: View = View()) -> list[Result]:
         """The current records of the customers that count for an account, a result for each table that has any."""
-        from rollforward.book.records_of import records_of
+        from rollforward.book.records_of import records_of, tables_in_use
 
         with self._ready(view) as (connection, kept):
             stamp = self._stamp(connection, kept, view)
-            links = entries.current(connection, "account_links", {"account": account})
-            return records_of(connection, list(dict.fromkeys([account, *(link["customer"] for link in links)])), stamp)
+            memory = self._database.memory_of(connection)
+            in_use = memory.recall("tables in use", lambda: tables_in_use(connection))
+            return records_of(connection, account, in_use, stamp)
 
     def imports(self) -> list[dict[str, Any]]:
         """The imports so far: rows in = booked + unchanged + quarantined, each."""

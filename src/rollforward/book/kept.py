@@ -49,6 +49,7 @@ class Kept:
         self._clock = clock
         self._database = kept_in or database_in(path)
         self._building = threading.Lock()
+        self._together = threading.local()
 
     def let_go(self) -> None:
         """Close the files that are held open from one question to the next; the next question opens them again.
@@ -63,6 +64,26 @@ class Kept:
         What does not fit lies in the book's folder meanwhile. UsageError if it is no size.
         """
         self._database.bound(memory)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What this thread asks meanwhile is asked on one connection, and so of one state of the book."""
+        with self._sharing():
+            yield
+
+    @contextmanager
+    def _sharing(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for reading: the one that this thread holds for questions together, or one of its own."""
+        held: duckdb.DuckDBPyConnection | None = getattr(self._together, "connection", None)
+        if held is not None:
+            yield held
+            return
+        with self._database.sharing() as connection:
+            self._together.connection = connection
+            try:
+                yield connection
+            finally:
+                self._together.connection = None
 
     def today(self, as_of: datetime | None = None) -> date:
         """The last day that the book looks at: its setting, or the clock's day in the book's time zone.
@@ -94,7 +115,8 @@ class Kept:
         return BASIS[self.policy(policy).basis]
 
     def _sources(self, connection: duckdb.DuckDBPyConnection, view: View) -> Sources:
-        return Sources(connection, self.settings, self._counted_table(view.policy), view.as_of)
+        memory = self._database.memory_of(connection)
+        return Sources(connection, self.settings, self._counted_table(view.policy), view.as_of, memory)
 
     def _lacking(
         self, connection: duckdb.DuckDBPyConnection, view: View, last: date, ends_by: str | None
@@ -110,7 +132,7 @@ class Kept:
     def _ready(self, view: View) -> Iterator[tuple[duckdb.DuckDBPyConnection, KeptLedger]]:
         """A connection for reading, and an up-to-date ledger of the view; built first if there is none."""
         view = replace(view, policy=self._used(view))
-        with self._database.sharing() as connection:
+        with self._sharing() as connection:
             require_known(connection, view.as_of, self._clock())
             if kept := self._found(connection, self._key(view)):
                 yield connection, kept
@@ -122,6 +144,8 @@ class Kept:
     def _built(self, view: View) -> Iterator[tuple[duckdb.DuckDBPyConnection, KeptLedger]]:
         """A connection in which ledgers can be built, and the view's ledger. Threads that ask at once build it once."""
         with ExitStack() as stack:
+            # What is held sees the state before: who asks after this sees what is built now.
+            self._together.connection = None
             with self._building:
                 connection = stack.enter_context(self._database.reading())
                 require_known(connection, view.as_of, self._clock())
@@ -221,13 +245,15 @@ class Kept:
     def _stamp_of(
         self, connection: duckdb.DuckDBPyConnection, policy: Policy, view: View, beside: str, to: date
     ) -> Stamp:
+        memory = self._database.memory_of(connection)
+        recorded = memory.recall(("last recorded", view.as_of), lambda: ledgers.last_recorded(connection, view.as_of))
         return Stamp(
             policy.name,
             policy.hash,
             self._currency(view),
             self.settings.timezone,
             to,
-            ledgers.last_recorded(connection, view.as_of),
+            recorded,
             view.as_of,
             "",
             self.settings.fiscal_year_start,
@@ -284,7 +310,7 @@ class Kept:
         sql, names = asked.made(subject, make, more, **texts)
 
         def run(statement: str) -> list[tuple[Cell, ...]]:
-            with self._database.sharing() as connection:
+            with self._sharing() as connection:
                 if not self._database.attach(connection, asked.kept.name):
                     raise NotFoundError(f"the ledger that {subject} were asked of is gone. Ask for them again.")
                 if periods_asked is not None:

@@ -12,7 +12,7 @@ from rollforward.results import Result, ResultColumn, plain
 from rollforward.store import entries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     import duckdb
 
@@ -34,10 +34,25 @@ SHOWN = {
 """The tables that tell of a customer, and the columns that are shown of each."""
 
 
-def records_of(connection: duckdb.DuckDBPyConnection, customers: Sequence[str], stamp: Stamp) -> list[Result]:
-    """The current records of customers, a result for each table that has any; amounts are as the source has them."""
+def tables_in_use(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Which of the tables that tell of a customer, and of the links between customers, have any record."""
+    asked = " UNION ALL ".join(f"(SELECT '{table}' FROM {table} LIMIT 1)" for table in (*SHOWN, "account_links"))
+    return {table for (table,) in connection.execute(asked).fetchall()}
+
+
+def records_of(
+    connection: duckdb.DuckDBPyConnection, account: str, in_use: Container[str], stamp: Stamp
+) -> list[Result]:
+    """The current records of the customers that count for an account, a result for each table that has any.
+
+    Amounts are as the source has them. Only tables `in_use` are looked at.
+    """
+    links = entries.current(connection, "account_links", {"account": account}) if "account_links" in in_use else []
+    customers = list(dict.fromkeys([account, *(link["customer"] for link in links)]))
     found = []
     for table, columns in SHOWN.items():
+        if table not in in_use:
+            continue
         rows = [row for customer in customers for row in entries.current(connection, table, {"customer": customer})]
         if rows:
             shown = [name for name in columns if any(row[name] is not None for row in rows)]

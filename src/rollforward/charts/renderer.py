@@ -32,9 +32,12 @@ def warm() -> None:
 def render(specification: Row) -> str:
     """The SVG of a Vega-Lite specification with its rows within."""
     figures: list[Any] = []
-    compiled = _compiled(json.dumps(_without_figures(specification, figures)))
+    parameters = {one["name"]: one for one in specification.get("params", ())}
+    shape = {**specification, "params": [{**one, "value": []} for one in parameters.values()]}
+    compiled = _compiled(json.dumps(_without_figures(shape, figures)))
     sources = [_filled(source, figures) for source in compiled["data"]]
-    drawn = str(_vega().vega_to_svg({**compiled, "data": sources}))
+    signals = [one | parameters.get(one["name"], {}) for one in compiled.get("signals", ())]
+    drawn = str(_vega().vega_to_svg({**compiled, "data": sources, "signals": signals}))
     # The renderer numbers gradients on and on; a picture has one, and is the same whatever was drawn before it.
     return _GRADIENT.sub("gradient_0", drawn)
 

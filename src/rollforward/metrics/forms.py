@@ -57,7 +57,7 @@ Making = Callable[[Form], list[tuple[str, "ir.Table", int]]]
 def queries(source: Source, question: Question, make: Making, more: Hashable = None) -> list[Query]:
     """The queries that `make` makes of a question's shape, with the question's values. `more` is what else they say."""
     where = question.segment.where
-    marked = tuple((name, _marks(number, len(values))) for number, (name, values) in enumerate(where.items()))
+    marked = tuple((name, marks(str(number), len(values))) for number, (name, values) in enumerate(where.items()))
     form = Form(source.key, marked, question.segment.by, more, source, question)
     values = list(where.values())
     return [Query(one.name, _filled(one.sql, values), one.keys) for one in _made(form, make)]
@@ -68,10 +68,6 @@ def _made(form: Form, make: Making) -> list[Query]:
     return [Query(name, form.source.compiled(expression), keys) for name, expression, keys in make(form)]
 
 
-def _marks(number: int, count: int) -> tuple[str, ...]:
-    return (_FIRST.format(number), _OTHERS.format(number))[:count]
-
-
 def _filled(sql: str, values: list[tuple[str, ...]]) -> str:
     return filled(sql, {str(number): own for number, own in enumerate(values)})
 
@@ -79,6 +75,11 @@ def _filled(sql: str, values: list[tuple[str, ...]]) -> str:
 def mark(name: str) -> str:
     """What stands for a text of a name in a query that is made once for all texts."""
     return _FIRST.format(name)
+
+
+def marks(name: str, count: int) -> tuple[str, ...]:
+    """What stands for so many texts of a name: one mark for the first, and one for all others."""
+    return (_FIRST.format(name), _OTHERS.format(name))[:count]
 
 
 def filled(sql: str, values: Mapping[str, Sequence[str]]) -> str:

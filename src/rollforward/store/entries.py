@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from rollforward.errors import NotFoundError
 from rollforward.records.tables import TABLES
-from rollforward.store.schema import quoted
+from rollforward.store.schema import SQL_TYPES, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     import duckdb
+
+TEXTS = {
+    name: {"source", "file", *(column.name for column in table.columns if SQL_TYPES[column.type] == "VARCHAR")}
+    for name, table in TABLES.items()
+}
+"""The columns of each table that hold text."""
 
 SOURCE = "people"
 """The source of records that people enter."""
@@ -100,13 +106,21 @@ def made_by(connection: duckdb.DuckDBPyConnection, table: str, number: int) -> l
 
 def current(connection: duckdb.DuckDBPyConnection, table: str, key: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The current records of a table that have the values of `key`, each by column; values compare as text."""
-    matching = " AND ".join(f"{quoted(name)}::VARCHAR IS NOT DISTINCT FROM ?" for name in key) or "true"
+    matching = " AND ".join(_is_value(table, name, value) for name, value in key.items()) or "true"
     found = connection.execute(
-        f"SELECT * FROM {table} WHERE {matching} AND record NOT IN (SELECT record FROM superseded) ORDER BY record",
-        [None if value is None else str(value) for value in key.values()],
+        f"SELECT * FROM (SELECT * FROM {table} WHERE {matching}) ANTI JOIN superseded USING (record) ORDER BY record",
+        [str(value) for value in key.values() if value is not None],
     )
     names = [part[0] for part in found.description or []]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def _is_value(table: str, name: str, value: Any) -> str:  # noqa: ANN401  whatever a key holds
+    """The condition that a column has a value. Text is compared as it lies, so that the engine skips other rows."""
+    if value is None:
+        return f"{quoted(name)} IS NULL"
+    column = quoted(name) if name in TEXTS[table] else f"{quoted(name)}::VARCHAR"
+    return f"{column} = ?"
 
 
 def supersede(connection: duckdb.DuckDBPyConnection, record: int, at: datetime, replaced_by: int | None = None) -> None:

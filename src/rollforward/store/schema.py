@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 3
 """The version of this layout. An older book is migrated, a newer one refused; see `store/migrations.py`."""
 
-_SQL_TYPES: dict[ColumnType, str] = {
+SQL_TYPES: dict[ColumnType, str] = {
     "text": "VARCHAR",
     "day": "DATE",
     "decimal": "DECIMAL(28, 10)",
@@ -108,7 +108,7 @@ def quoted(name: str) -> str:
 
 def columns_sql(table: Table) -> str:
     """The columns of a table as its definition lists them."""
-    own = [f"{quoted(column.name)} {_SQL_TYPES[column.type]}" for column in table.columns]
+    own = [f"{quoted(column.name)} {SQL_TYPES[column.type]}" for column in table.columns]
     own += [f"{name} {sql}" for name, (sql, _, _) in DERIVED.get(table.name, {}).items()]
     return ", ".join([*own, *(f"{quoted(name)} {sql}" for name, sql, _ in _PROVENANCE)])
 

@@ -11,8 +11,9 @@ import ibis
 from rollforward.book.explaining.amounts import at_places
 from rollforward.book.explaining.days import spans_day
 from rollforward.book.explaining.explanation import Explanation
+from rollforward.book.explaining.ground import NUMBERS
 from rollforward.book.explaining.spans import explained_spans, in_order
-from rollforward.book.explaining.uncounted import uncounted_records
+from rollforward.book.explaining.uncounted import customers_of, records_of_customers, uncounted_records
 from rollforward.errors import NotFoundError, ReconciliationError, UsageError
 from rollforward.ledger.arithmetic import whole
 from rollforward.ledger.build import BASIS
@@ -37,13 +38,9 @@ def account_on(asking: Asking, account: str, day: date) -> Explanation:
     called = account_called(asking, account)
     refuse_early(asking, day)
     at = spans_day(day, asking.ground)
-    valued = asking.table("valued")
-
-    def running(account: str) -> ir.Table:
-        own = valued.filter(valued.account == account, valued.line == "mrr", valued.starts <= at, valued.ends > at)
-        return in_order(own)
-
-    spans = explained_spans(asking, asking.found("running spans", running, at, account=account))
+    customers = customers_of(asking, account)
+    records = records_of_customers(asking, customers)
+    spans = explained_spans(asking, _running_spans(asking, account, records, at), records)
     parts = _by_subscription(asking, spans) if _rounds_subscriptions(asking) else tuple(part for _, part in spans)
     level = _level(asking, account, day)
     about = f"MRR of {called} on {day}"
@@ -52,13 +49,33 @@ def account_on(asking: Asking, account: str, day: date) -> Explanation:
         note, rules = f"Changes up to {at} are booked by then.", asking.rules("netting")
     if not parts and level:
         raise ReconciliationError(f"{about}: no span makes its {monthly(level)}. Please report this.")
-    beside = uncounted_records(asking, account, at, {span["record"] for span, _ in spans})
+    left = [row for number, row in sorted(records.items()) if number not in {span["record"] for span, _ in spans}]
+    beside = uncounted_records(asking, customers, left, at)
     return Explanation(about, monthly(level), "money", note=note, rules=rules, way="sum", parts=parts, beside=beside)
+
+
+def _running_spans(asking: Asking, account: str, records: dict[int, Row], at: date) -> list[Row]:
+    """The valued spans of an account that run on a day, the largest first.
+
+    They are found by the records that they come from: numbers are sooner compared than names, and where spans do not
+    lie by account in their file, many have to be.
+    """
+    if not records:
+        return []
+    valued = asking.table("valued")
+
+    def running(account: str) -> ir.Table:
+        there = [valued.account == account, valued.line == "mrr", valued.starts <= at, valued.ends > at]
+        return in_order(valued.filter(valued.record.isin(NUMBERS), *there))
+
+    return asking.found("running spans", running, at, numbers=sorted(records), account=account)
 
 
 def account_called(asking: Asking, account: str) -> str:
     """An account by id and name; NotFoundError with the nearest ones if the book knows none of that id."""
-    found = asking.found("account", lambda account: _accounts(asking, account).limit(1), account=account)
+    # Nearly all that are asked for have a customer of their name: the other tables are looked at where there is none.
+    found = asking.found("name", lambda account: _named(asking, account).limit(1), account=account)
+    found = found or asking.found("account", lambda account: _moved(asking, account).limit(1), account=account)
     if not found:
         known = _accounts(asking)
         distance = ibis.least(
@@ -77,17 +94,34 @@ def account_said(account: str, name: str | None) -> str:
     return f"{account} ({name})" if name else account
 
 
-def _accounts(asking: Asking, account: str | None = None) -> Any:  # noqa: ANN401  an Ibis table
-    """Every account and customer, or the one of an id: account, name."""
-    records, customers = asking.table(BASIS[asking.policy.basis]), asking.table("customers")
-    named = customers.select(account=customers.customer, name=customers.name)
-    told = [asking.table("movements").select("account"), named.select("account")]
-    told.append(records.select(account=records.customer))
-    if account is not None:
-        # One by one: what is asked of one account reads a few rows of each table, and not all of them together.
-        told, named = [one.filter(one.account == account) for one in told], named.filter(named.account == account)
-    known = ibis.union(*told, distinct=True)
+def _accounts(asking: Asking) -> Any:  # noqa: ANN401  an Ibis table
+    """Every account and customer: account, name."""
+    named = _customers(asking)
+    known = ibis.union(*_told_of(asking), named.select("account"), distinct=True)
     return known.left_join(named, "account").select("account", "name")
+
+
+def _named(asking: Asking, account: str) -> ir.Table:
+    """The customer of an account's id: account, name."""
+    named = _customers(asking)
+    return named.filter(named.account == account)
+
+
+def _moved(asking: Asking, account: str) -> ir.Table:
+    """An account that no customer is told of, where movements or records name it: account, name."""
+    known = ibis.union(*(told.filter(told.account == account) for told in _told_of(asking)), distinct=True)
+    return known.mutate(name=ibis.null("string"))
+
+
+def _customers(asking: Asking) -> ir.Table:
+    customers = asking.table("customers")
+    return customers.select(account=customers.customer, name=customers.name)
+
+
+def _told_of(asking: Asking) -> list[ir.Table]:
+    """The accounts of movements, and of the records that the policy counts."""
+    records = asking.table(BASIS[asking.policy.basis])
+    return [asking.table("movements").select("account"), records.select(account=records.customer)]
 
 
 def refuse_early(asking: Asking, day: date) -> None:

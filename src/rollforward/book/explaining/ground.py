@@ -9,7 +9,7 @@ from rollforward.book.explaining.explanation import Origin, Rule
 from rollforward.policy.words import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     import ibis.expr.types as ir
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 """A row of a table, by column."""
+
+NUMBERS = [9_000_000_000_000_003]
+"""What stands for the numbers of records in a query that is made once for all numbers."""
 
 
 @dataclass
@@ -43,9 +46,21 @@ class Asking:
         self.queries.append(self.asked.sql(expression))
         return [dict(zip(expression.columns, row, strict=True)) for row in self.asked.source.run(expression)]
 
-    def found(self, about: str, make: Callable[..., ir.Table], more: Hashable = None, **texts: str) -> list[Row]:
-        """The rows of what `make` makes of texts by name; its query is made once for all texts."""
+    def found(
+        self,
+        about: str,
+        make: Callable[..., ir.Table],
+        more: Hashable = None,
+        *,
+        numbers: Iterable[int] = (),
+        **texts: str | Sequence[str],
+    ) -> list[Row]:
+        """The rows of what `make` makes of texts, or lists of them, by name; its query is made once for all texts.
+
+        In it `NUMBERS` stands for all of some `numbers`.
+        """
         sql, columns = self.asked.made(about, make, more, **texts)
+        sql = sql.replace(str(NUMBERS[0]), ", ".join(map(str, numbers)))
         self.queries.append(sql)
         return [dict(zip(columns, row, strict=True)) for row in self.asked.source.rows(sql)]
 
@@ -62,13 +77,22 @@ class Asking:
         words = dict(in_words(self.policy))
         return tuple(Rule(key, _said(self.policy.settings[key]), words[key]) for key in keys)
 
-    def records(self, table: str, numbers: Iterable[int]) -> dict[int, Row]:
-        """Records of a table by their number."""
+    def of_records(self, name: str, numbers: Iterable[int]) -> list[Row]:
+        """The rows of a table that are about some records."""
         wanted = sorted(set(numbers))
         if not wanted:
-            return {}
-        records = self.table(table)
-        return {row["record"]: row for row in self.rows(records.filter(records.record.isin(wanted)))}
+            return []
+        table = self.table(name)
+        return self.found("rows of records", lambda: table.filter(table.record.isin(NUMBERS)), name, numbers=wanted)
+
+    def of_customers(self, name: str, customers: Sequence[str], column: str = "customer") -> list[Row]:
+        """The rows of a table that are about some customers."""
+
+        def own(customers: Sequence[str]) -> ir.Table:
+            table = self.table(name)
+            return table.filter(table[column].isin(customers))
+
+        return self.found("rows of customers", own, (name, column), customers=customers)
 
 
 def _said(value: Any) -> str:  # noqa: ANN401  whatever a setting holds

@@ -9,7 +9,7 @@ import ibis
 
 from rollforward.book.explaining.amounts import steps_of, uncounted_discounts
 from rollforward.book.explaining.explanation import Explanation
-from rollforward.book.explaining.ground import origin
+from rollforward.book.explaining.ground import NUMBERS, origin
 from rollforward.calendar import FOREVER
 from rollforward.ledger.build import BASIS
 from rollforward.ledger.invoices import rated_lines
@@ -18,6 +18,7 @@ from rollforward.money import monthly
 from rollforward.results import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     import ibis.expr.types as ir
@@ -30,11 +31,13 @@ def in_order(spans: ir.Table) -> ir.Table:
     return spans.order_by(ibis.desc("amount"), "subscription", "item", "starts", "record")
 
 
-def explained_spans(asking: Asking, found: list[Row]) -> list[tuple[Row, Explanation]]:
-    """Each of some valued spans with its explanation."""
-    table = BASIS[asking.policy.basis]
-    records = asking.records(table, (span["record"] for span in found))
-    rated = _rated(asking, records)
+def explained_spans(
+    asking: Asking, found: list[Row], known: dict[int, Row] | None = None
+) -> list[tuple[Row, Explanation]]:
+    """Each of some valued spans with its explanation. `known` are records by their number, if they are at hand."""
+    numbers = {span["record"] for span in found}
+    records = known or {row["record"]: row for row in asking.of_records(BASIS[asking.policy.basis], numbers)}
+    rated = _rated(asking, {number: records[number] for number in numbers})
     rates = {
         key: _rates_used(asking, *key)
         for key in {(span["currency"], span["rate_day"]) for span in found if span["foreign"]}
@@ -87,24 +90,39 @@ def _rated(asking: Asking, records: dict[int, Row]) -> dict[int, Row]:
     if asking.policy.basis != "invoices" or not records:
         return {}
     lines = asking.table("invoice_lines")
-    own = lines.filter(lines.customer.isin(sorted({row["customer"] for row in records.values()})))
-    found = rated_lines(own, asking.ground).select("record", "numerator", "denominator", "full_start", "full_end")
-    return {row["record"]: row for row in asking.rows(found.filter(found.record.isin(sorted(records))))}
+
+    def rated(customers: Sequence[str]) -> ir.Table:
+        found = rated_lines(lines.filter(lines.customer.isin(customers)), asking.ground)
+        found = found.select("record", "numerator", "denominator", "full_start", "full_end")
+        return found.filter(found.record.isin(NUMBERS))
+
+    customers = sorted({row["customer"] for row in records.values()})
+    found = asking.found("rated lines", rated, numbers=sorted(records), customers=customers)
+    return {row["record"]: row for row in found}
 
 
 def _rates_used(asking: Asking, currency: str, day: date) -> tuple[Explanation, ...]:
     """The records of the exchange rate of a currency that holds on a day."""
-    rates = asking.table("exchange_rates")
-    own = asking.ground.currency
-    of_pair = ((rates["from"] == currency) & (rates.to == own)) | ((rates["from"] == own) & (rates.to == currency))
-    known = rates.filter(of_pair, rates.date <= ibis.literal(min(_last_day(asking, day), asking.ground.last_rate_day)))
+    rates, own = asking.table("exchange_rates"), asking.ground.currency
+
+    def known(currency: str, last: str) -> ir.Table:
+        of_pair = ((rates["from"] == currency) & (rates.to == own)) | ((rates["from"] == own) & (rates.to == currency))
+        return rates.filter(of_pair, rates.date <= ibis.literal(last).cast("date"))
+
+    def of_month(month: str, **of: str) -> ir.Table:
+        by_then = known(**of)
+        return by_then.filter(month_start(by_then.date) == ibis.literal(month).cast("date")).order_by("date")
+
+    def latest(**of: str) -> ir.Table:
+        by_then = known(**of)
+        direct = (by_then["from"] == of["currency"]).ifelse(0, 1)
+        return by_then.mutate(direct=direct).order_by(ibis.desc("date"), "direct", "rate").limit(1)
+
+    last = str(min(_last_day(asking, day), asking.ground.last_rate_day))
+    found: list[Row] = []
     if asking.policy.exchange_rule == "month_average":
-        in_month = asking.rows(known.filter(month_start(known.date) == ibis.literal(day)).order_by("date"))
-        if in_month:
-            return tuple(_rate_said(row) for row in in_month)
-    direct = (known["from"] == currency).ifelse(0, 1)
-    latest = known.mutate(direct=direct).order_by(ibis.desc("date"), "direct", "rate").limit(1)
-    return tuple(_rate_said(row) for row in asking.rows(latest))
+        found = asking.found("rates of a month", of_month, month=str(day), currency=currency, last=last)
+    return tuple(map(_rate_said, found or asking.found("latest rate", latest, currency=currency, last=last)))
 
 
 def _last_day(asking: Asking, day: date) -> date:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-import ibis
-
 from rollforward.book.explaining.explanation import Explanation, Rule
-from rollforward.book.explaining.ground import origin
+from rollforward.book.explaining.ground import NUMBERS, origin
 from rollforward.book.explaining.spans import days_said, item_said
 from rollforward.calendar import FOREVER
 from rollforward.ledger.accounts import HOPS
@@ -15,12 +14,15 @@ from rollforward.ledger.build import BASIS
 from rollforward.ledger.terms import close_change_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import date
 
     import ibis.expr.types as ir
 
     from rollforward.book.explaining.ground import Asking, Row
+
+CLOSED = "closed"
+"""The column with the day on which an item ends: its own, or that of the next row of a change log."""
 
 _NEVER = {"status": ("unpaid", "incomplete", "canceled"), "kind": ("one_time",)}
 _VOID = ("void", "uncollectible")
@@ -34,14 +36,11 @@ class _Reason(NamedTuple):
     beside: tuple[Explanation, ...] = ()
 
 
-def uncounted_records(asking: Asking, account: str, day: date, counted: set[int]) -> tuple[Explanation, ...]:
-    """The records of an account's customers that run on a day and make no MRR of it."""
-    basis = asking.policy.basis
-    if basis == "snapshots":
+def uncounted_records(asking: Asking, customers: list[str], records: list[Row], day: date) -> tuple[Explanation, ...]:
+    """Those of some customers' records that run on a day, where they make no MRR of it."""
+    if asking.policy.basis == "snapshots":
         return ()
-    customers = customers_of(asking, account)
-    running = _running(asking, customers, day)
-    found = [row for row in asking.rows(running.order_by("record")) if row["record"] not in counted]
+    found = [row | {"ends": row[CLOSED]} for row in records if _runs(asking, row, day)]
     told = _Told(asking, day, customers, [row["record"] for row in found]) if found else None
     return tuple(_explained(asking, row, told.reason(row)) for row in found if told)
 
@@ -50,25 +49,32 @@ def customers_of(asking: Asking, account: str) -> list[str]:
     """The customers whose records may count for an account: its own, those linked to it, those that carry it on."""
     found = {account}
     if "account_links" in asking.ground.traits.entries:
-        links = asking.table("account_links")
-        found |= {row["customer"] for row in asking.rows(links.filter(links.account == account))}
+        found |= {row["customer"] for row in asking.of_customers("account_links", [account], "account")}
     if "transfers" in asking.ground.traits.entries:
-        transfers = asking.table("transfers")
         for _ in range(HOPS):
-            carried = transfers.filter(transfers.from_customer.isin(sorted(found)))
-            found |= {row["customer"] for row in asking.rows(carried)}
+            found |= {row["customer"] for row in asking.of_customers("transfers", sorted(found), "from_customer")}
     return sorted(found)
 
 
-def _running(asking: Asking, customers: list[str], day: date) -> ir.Table:
-    """The records of some customers whose own days hold a day."""
-    records = asking.table(BASIS[asking.policy.basis])
-    own = records.filter(records.customer.isin(customers))
-    at = ibis.literal(day)
-    if asking.policy.basis == "invoices":
-        return own.filter(own.period_start <= at, own.period_end > at)
-    closed = close_change_log(own, asking.ground.traits)
-    return closed.filter(closed.starts <= at, closed.ends > at)
+def records_of_customers(asking: Asking, customers: list[str]) -> dict[int, Row]:
+    """The records of some customers that the policy looks at, by their number; `CLOSED` is the end of each item."""
+    records, traits = asking.table(BASIS[asking.policy.basis]), asking.ground.traits
+
+    def own(customers: Sequence[str]) -> ir.Table:
+        found = records.filter(records.customer.isin(customers))
+        if asking.policy.basis != "subscriptions" or not traits.change_log:
+            return found
+        return close_change_log(found.mutate(told=found.ends), traits).rename({CLOSED: "ends", "ends": "told"})
+
+    found = asking.found("records of customers", own, customers=customers)
+    return {row["record"]: {CLOSED: row.get("ends") or FOREVER, **row} for row in found}
+
+
+def _runs(asking: Asking, row: Row, day: date) -> bool:
+    """Whether a record's own days hold a day."""
+    invoiced = asking.policy.basis == "invoices"
+    starts, ends = (row["period_start"], row["period_end"]) if invoiced else (row["starts"], row[CLOSED])
+    return starts is not None and ends is not None and starts <= day < ends
 
 
 def _explained(asking: Asking, row: Row, reason: _Reason) -> Explanation:
@@ -94,24 +100,35 @@ class _Told:
             for name in ("exclusions", "transfers", "account_links")
             if name in asking.ground.traits.entries
         }
-        valued = asking.table("valued")
-        at = ibis.literal(day)
-        elsewhere = valued.filter(valued.record.isin(records), valued.line == "mrr", valued.starts <= at)
-        elsewhere = elsewhere.filter(elsewhere.ends > at).select("record", "account")
-        self._elsewhere = {row["record"]: row["account"] for row in asking.rows(elsewhere)}
+        self._records = records
+
+    @cached_property
+    def _elsewhere(self) -> dict[int, str]:
+        """The account for which each record counts on the day, where it counts for one."""
+        valued = self.asking.table("valued")
+
+        def elsewhere() -> ir.Table:
+            own = valued.filter(valued.record.isin(NUMBERS), valued.line == "mrr", valued.starts <= self.day)
+            return own.filter(own.ends > self.day).select("record", "account")
+
+        found = self.asking.found("counted elsewhere", elsewhere, self.day, numbers=self._records)
+        return {row["record"]: row["account"] for row in found}
 
     def _faults(self, records: list[int]) -> Iterator[Row]:
         for name in ("overlaps", "unrated"):
             if self.asking.has(name):
-                faults = self.asking.table(name)
-                yield from self.asking.rows(faults.filter(faults.record.isin(records)))
+                yield from self.asking.of_records(name, records)
 
     def _entered(self, name: str, customers: list[str]) -> list[Row]:
         entries = self.asking.table(name)
-        of = entries.customer.isin(customers)
-        if name == "transfers":
-            of |= entries.from_customer.isin(customers)
-        return self.asking.rows(entries.filter(of))
+
+        def entered(customers: Sequence[str]) -> ir.Table:
+            of = entries.customer.isin(customers)
+            if name == "transfers":
+                of |= entries.from_customer.isin(customers)
+            return entries.filter(of)
+
+        return self.asking.found("entries about customers", entered, name, customers=customers)
 
     def reason(self, row: Row) -> _Reason:
         """Why a record does not count."""

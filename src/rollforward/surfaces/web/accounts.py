@@ -43,6 +43,11 @@ def accounts(page: Annotated[Page, asked("search", "after")]) -> HTMLResponse:
 @router.get("/accounts/{account}")
 def account(page: Annotated[Page, asked()], account: str) -> HTMLResponse:
     """One account."""
+    with page.served.book.together():
+        return _account(page, account)
+
+
+def _account(page: Page, account: str) -> HTMLResponse:
     ask = page.ask
     moved = page.answer(
         ("account", account), lambda book: book.movements(account=account, where=ask.filters, view=ask.view)
