@@ -13,6 +13,8 @@ from rollforward import __version__
 from rollforward.surfaces import api, web
 from rollforward.surfaces.environment import people_of
 from rollforward.surfaces.server import beside, entrance, health, live, measured, problems
+from rollforward.surfaces.server.keeping import Keeping
+from rollforward.surfaces.server.kept import Kept
 from rollforward.surfaces.server.limits import BodyLimit
 from rollforward.surfaces.web.staging import Staging
 
@@ -62,7 +64,8 @@ def application(
     app.state.readiness = health.Readiness(served)
     app.state.measures = measured.Measures(served)
     app.add_middleware(BodyLimit)
-    app.add_middleware(GZipMiddleware, minimum_size=500)
+    app.add_middleware(Keeping, served=served, kept=Kept())
+    app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=6)
     app.add_middleware(measured.Measuring, measures=app.state.measures)
     problems.install(app)
 
