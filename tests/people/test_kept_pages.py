@@ -1,5 +1,6 @@
 """Answers that are kept: given again as they are while they hold, and never to anybody else."""
 
+import gzip
 import re
 from contextlib import contextmanager
 from unittest.mock import patch
@@ -10,6 +11,7 @@ from people.door import KEEPER
 from people.house import HOME, Browser, program, signed_in
 from rollforward.book import Book
 from rollforward.surfaces.server import keeping
+from rollforward.surfaces.server.packing import gzipped, packed
 from rollforward.surfaces.web.page import Page
 
 EXPLAINED = "/explain?metric=mrr&period=2026-05"
@@ -50,6 +52,14 @@ def test_a_page_is_made_once_while_nothing_changes(house, path):
     assert dict(again.headers) == same
 
 
+@pytest.mark.parametrize("pieces", [[b""], [b"one"], [b"", b""], [b"a" * 100_000, b"b", b"", b"c" * 70_000]])
+@pytest.mark.parametrize("word", [b"", b"7f", b"x" * 64])
+def test_pieces_that_are_packed_apart_are_one_gzip(pieces, word):
+    found = gzipped(pieces, [packed(piece) for piece in pieces], word)
+    assert gzip.decompress(found) == word.join(pieces)
+    assert len(found) < 1_000
+
+
 def test_a_page_goes_out_packed_or_plain_as_the_reader_takes_it(house):
     reader = signed_in(house, "vic")
     packed = reader.get("/")
@@ -79,20 +89,38 @@ def test_each_reader_has_a_page_of_their_own(house, path):
     assert len({token_of(text) for text in pages.values()}) == len(readers)
 
 
-def test_two_browsers_of_one_user_have_tokens_of_their_own(house):
+def test_two_browsers_of_one_user_are_given_one_page_with_tokens_of_their_own(house):
     one, other = signed_in(house, "ann"), signed_in(house, "ann")
-    for _ in range(2):
-        assert token_of(one.get("/").text) == one.token("/settings/own")
-        assert token_of(other.get("/").text) == other.token("/settings/own")
-    assert token_of(one.get("/").text) != token_of(other.get("/").text)
+    with counted() as made:
+        tokens = [token_of(browser.get("/").text) for browser in (one, other, one, other)]
+    assert len(made) == 1
+    assert tokens == [one.token("/settings/own"), other.token("/settings/own")] * 2
+    assert tokens[0] != tokens[1]
 
 
 def test_at_the_machine_itself_each_browser_has_its_token_too(open_house):
-    one, other = (Browser(open_house, base_url=HOME, address="127.0.0.1") for _ in range(2))
-    tokens = [token_of(browser.get("/").text) for browser in (one, other, one, other, one, other)]
-    assert tokens == [*tokens[:2]] * 3
-    assert tokens[0] != tokens[1]
-    assert one.post("/notes", data={"day": f"{MONTH}-10", "text": "x", "csrf_token": tokens[0]}).status_code == 303
+    browsers = [Browser(open_house, base_url=HOME, address="127.0.0.1") for _ in range(3)]
+    with counted() as made:
+        tokens = [token_of(browser.get("/").text) for browser in browsers * 3]
+    assert len(made) == 1
+    assert tokens == tokens[:3] * 3
+    assert len(set(tokens)) == 3
+    for browser, token, status in zip(browsers, [*tokens[:2], tokens[0]], (303, 303, 403), strict=True):
+        sent = browser.post("/notes", data={"day": f"{MONTH}-10", "text": "x", "csrf_token": token})
+        assert sent.status_code == status
+
+
+def test_a_page_from_an_earlier_sign_in_is_sent_anew(house):
+    reader = signed_in(house, "ann")
+    tag = reader.get("/").headers["etag"]
+    assert reader.get("/", headers={"if-none-match": tag}).status_code == 304
+    reader.fill_in("/sign-out", page="/")
+    reader.sign_in("ann")
+    again = reader.get("/", headers={"if-none-match": tag})
+    assert again.status_code == 200
+    assert reader.post(
+        "/notes", data={"day": f"{MONTH}-10", "text": "x", "csrf_token": token_of(again.text)}
+    ).is_redirect
 
 
 def test_who_sees_no_names_is_given_none_that_others_were_shown(house):

@@ -1,11 +1,12 @@
 """Keeping: an answer that was given is given again, until the book, its people or the day is another.
 
-The door stands before it: who asks is found out at each request, and an answer is kept for that reader alone.
+The door stands before it: who asks is found out at each request, and an answer is kept for that reader alone, without
+the token of their forms, which each browser is given as its own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from starlette.requests import Request
 from starlette.routing import compile_path
 
 from rollforward.errors import RollforwardError
-from rollforward.surfaces.server.csrf import token_held
+from rollforward.surfaces.server.csrf import csrf_token, token_held
 from rollforward.surfaces.server.kept import Kept, Question, Whole, whole
 from rollforward.surfaces.server.who import people_of, reader_of
 
@@ -74,7 +75,7 @@ class Keeping:
             await self._make(asked, scope, receive, send)
             return
         scope["route"] = found.route
-        await found.send(send, Headers(scope=scope))
+        await _give(found, scope, send)
 
     async def _make(self, asked: _Asked, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request be answered, without the tag that it names: that is looked at here."""
@@ -88,7 +89,7 @@ class Keeping:
         scope["route"] = unconditional.get("route")
         answer = await run_in_threadpool(self._keep, asked, messages, Request(unconditional))
         if answer:
-            await answer.send(send, Headers(scope=scope))
+            await _give(answer, scope, send)
             return
         for message in messages:
             await send(message)
@@ -97,11 +98,9 @@ class Keeping:
         """The answer that was given, kept; None where it is not to be given again."""
         start, *bodies = messages
         body = b"".join(part.get("body", b"") for part in bodies)
-        if not _is_lasting(start, body) or getattr(request.state, "new_visit", None):
+        if not _is_lasting(start, body) or self._state(request) != asked.state:
             return None
-        if self._state(request) != asked.state:
-            return None
-        answer = whole(start["headers"], body, request.scope.get("route"))
+        answer = whole(start["headers"], body, token_held(request), request.scope.get("route"))
         self._kept.keep(asked.question, asked.state, answer)
         return answer
 
@@ -129,9 +128,15 @@ def _may_be_kept(scope: Scope) -> bool:
 def _question(request: Request, reader: Reader) -> Question:
     headers, scope = request.headers, request.scope
     origin = f"{scope['scheme']}://{headers.get('host', '')}"
-    return Question(
-        scope["path"], scope["query_string"], origin, headers.get("accept", ""), reader, token_held(request)
-    )
+    # One person sees the same in every browser of theirs.
+    seen_by = replace(reader, id=None)
+    return Question(scope["path"], scope["query_string"], origin, headers.get("accept", ""), seen_by)
+
+
+async def _give(answer: Whole, scope: Scope, send: Send) -> None:
+    """Give an answer to who asks, with the token of their own browser in its forms."""
+    token = csrf_token(Request(scope)) if answer.has_forms else ""
+    await answer.send(send, Headers(scope=scope), token)
 
 
 def _is_lasting(start: Message, body: bytes) -> bool:

@@ -1,28 +1,28 @@
-"""Whole answers that are kept: the bytes that went out, for one reader and one state of the book and its people."""
+"""Whole answers that are kept: what went out, for one reader and one state of the book and its people."""
 
 from __future__ import annotations
 
-import gzip
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers
+from rollforward.surfaces.server.packing import gzipped, packed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from starlette.datastructures import Headers
     from starlette.types import Message, Send
 
     from rollforward.surfaces.server.who import Reader
 
-MOST_BYTES = 32 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024
 """The bytes of all answers that are kept; those that nobody asked for the longest go first."""
 
-_LEFT_OUT = {b"content-length", b"vary"}
-_UNCHANGED = {b"etag", b"cache-control", b"link", b"rollforward-stamp"}
+_LEFT_OUT = {b"content-length", b"vary", b"etag"}
+_UNCHANGED = {b"cache-control", b"link", b"rollforward-stamp"}
 """The headers that go along with the word that nothing changed."""
 
 Pairs = tuple[tuple[bytes, bytes], ...]
@@ -30,36 +30,61 @@ Pairs = tuple[tuple[bytes, bytes], ...]
 
 @dataclass(frozen=True)
 class Question:
-    """What an answer depends on beside the state: what is asked for, who reads it, and the token of their forms."""
+    """What an answer depends on beside the state: what is asked for, and who reads it."""
 
     path: str
     query: bytes
     origin: str
     accept: str
     reader: Reader
-    token: str | None
 
 
 @dataclass(frozen=True)
 class Whole:
-    """An answer as it goes out: its headers, its tag, and its body, packed once. `route` is what answered."""
+    """An answer as it goes out: its headers, and its body in the pieces between which the token of its forms stands.
+
+    `sum` tells its tag, `own` whether that is the whole of it; `route` is what answered.
+    """
 
     headers: Pairs
-    tag: str
-    packed: bytes = field(repr=False)
+    sum: str
+    own: bool
+    pieces: tuple[bytes, ...] = field(repr=False)
+    blocks: tuple[bytes, ...] = field(repr=False)
     route: object = None
 
-    async def send(self, send: Send, asked: Headers) -> None:
+    @property
+    def has_forms(self) -> bool:
+        """Whether the token of a reader's forms stands in it."""
+        return len(self.pieces) > 1
+
+    @property
+    def size(self) -> int:
+        """The bytes that it holds."""
+        return sum(map(len, (*self.pieces, *self.blocks)))
+
+    async def send(self, send: Send, asked: Headers, token: str) -> None:
         """Answer a request: with the body, packed if the reader takes that, or that nothing changed."""
-        if matches(asked.get("if-none-match", ""), self.tag):
-            unchanged = [(name, value) for name, value in self.headers if name in _UNCHANGED]
-            await _send(send, 304, [*unchanged, (b"vary", _vary(self.headers))], b"")
+        tag = self._tag(token)
+        fixed = [(b"etag", tag.encode()), (b"vary", _vary(self.headers))]
+        if matches(asked.get("if-none-match", ""), tag):
+            unchanged = [pair for pair in self.headers if pair[0] in _UNCHANGED]
+            await _send(send, 304, [*unchanged, *fixed], b"")
             return
-        taken = "gzip" in asked.get("accept-encoding", "")
-        body = self.packed if taken else gzip.decompress(self.packed)
-        packed = [(b"content-encoding", b"gzip")] if taken else []
-        rest = [(b"vary", _vary(self.headers)), (b"content-length", str(len(body)).encode())]
-        await _send(send, 200, [*(pair for pair in self.headers if pair[0] not in _LEFT_OUT), *packed, *rest], body)
+        if "gzip" in asked.get("accept-encoding", ""):
+            fixed.append((b"content-encoding", b"gzip"))
+            body = gzipped(self.pieces, self.blocks, token.encode())
+        else:
+            body = token.encode().join(self.pieces)
+        length = (b"content-length", str(len(body)).encode())
+        await _send(send, 200, [*(pair for pair in self.headers if pair[0] not in _LEFT_OUT), *fixed, length], body)
+
+    def _tag(self, token: str) -> str:
+        """The tag: with another token it is another page, for forms of an earlier sign-in are no good."""
+        if self.own:
+            return self.sum
+        said = f"{self.sum} {token}" if self.has_forms else self.sum
+        return f'W/"{sha256(said.encode()).hexdigest()[:32]}"'
 
 
 def matches(header: str, tag: str) -> bool:
@@ -68,13 +93,13 @@ def matches(header: str, tag: str) -> bool:
     return "*" in named or tag.removeprefix("W/") in named
 
 
-def whole(headers: Iterable[tuple[bytes, bytes]], body: bytes, route: object) -> Whole:
-    """An answer with its tag: its own, or a sum of what it says. It is weak, since it may go out packed."""
+def whole(headers: Iterable[tuple[bytes, bytes]], body: bytes, token: str | None, route: object) -> Whole:
+    """An answer to be kept, without the token that stands in it. Its tag is weak, since it may go out packed."""
     pairs = tuple(headers)
-    own = next((value.decode() for name, value in pairs if name == b"etag"), "")
-    tag = own or f'W/"{sha256(body).hexdigest()[:32]}"'
-    added = () if own else ((b"etag", tag.encode()),)
-    return Whole((*pairs, *added), tag, gzip.compress(body, mtime=0), route)
+    own = next((value.decode() for name, value in pairs if name == b"etag"), None)
+    pieces = tuple(body.split(token.encode()) if token else [body])
+    told = own or sha256(b"\0".join(pieces)).hexdigest()
+    return Whole(pairs, told, own is not None, pieces, tuple(map(packed, pieces)), route)
 
 
 def _vary(headers: Pairs) -> bytes:
@@ -113,11 +138,11 @@ class Kept:
                 self._answers.clear()
                 self._state, self._bytes = state, 0
             if former := self._answers.pop(question, None):
-                self._bytes -= len(former.packed)
+                self._bytes -= former.size
             self._answers[question] = answer
-            self._bytes += len(answer.packed)
+            self._bytes += answer.size
             while self._bytes > self._most_bytes:
-                self._bytes -= len(self._answers.popitem(last=False)[1].packed)
+                self._bytes -= self._answers.popitem(last=False)[1].size
 
     def __len__(self) -> int:
         return len(self._answers)
