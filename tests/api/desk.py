@@ -2,12 +2,14 @@
 
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from unittest.mock import patch
 from urllib.parse import urlencode
 
 from starlette.testclient import TestClient
 
 from rollforward.book import Book
 from rollforward.people.roles import scopes_of
+from rollforward.surfaces.server import keeping
 from rollforward.surfaces.server.app import application
 from rollforward.surfaces.server.served import Served
 from rollforward.surfaces.server.who import Reader, who
@@ -82,7 +84,8 @@ class Desk:
         reader = Reader(role, role, scopes_of(role) if scopes is None else frozenset(scopes), way)
         self.app.dependency_overrides[who] = lambda: reader
         try:
-            yield reader
+            with patch.object(keeping, "reader_of", lambda _: reader):
+                yield reader
         finally:
             self.app.dependency_overrides.clear()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select, update
 
 from rollforward.errors import UsageError
+from rollforward.people.claims import Answered, Claim, KeyReusedError, UnderWayError
 from rollforward.people.schema import ANSWERED
 
 if TYPE_CHECKING:
@@ -23,37 +23,6 @@ KEPT_FOR = timedelta(hours=24)
 
 LONGEST = 200
 """The most characters of an idempotency key."""
-
-
-class KeyReusedError(UsageError):
-    """An idempotency key came again with another request."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(f"the Idempotency-Key {key!r} was used for another request. Take a new one.")
-
-
-class UnderWayError(UsageError):
-    """The request of an idempotency key is still under way."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(f"the request with the Idempotency-Key {key!r} is still under way. Ask again in a moment.")
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A write that is under way: who asks, and under which key."""
-
-    reader: str
-    key: str
-
-
-@dataclass(frozen=True)
-class Answered:
-    """What a write was answered."""
-
-    status: int
-    media: str
-    body: bytes
 
 
 class Answers:

@@ -14,17 +14,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+    from rollforward.people.actor import Actor
     from rollforward.people.database import Database
 
 _MOST_TEXT = 2_000
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who does something, and the address it is done from; empty at the machine itself."""
-
-    name: str
-    address: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert, select, update
 
 from rollforward.errors import NotFoundError, UsageError
-from rollforward.people.audit import Actor, write_down
+from rollforward.people.audit import write_down
 from rollforward.people.roles import held, scopes_of
 from rollforward.people.schema import KEYS, USERS
 from rollforward.people.tokens import new_key, sum_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.engine import RowMapping
 
+    from rollforward.people.actor import Actor
     from rollforward.people.database import Database
     from rollforward.people.users import Users
 

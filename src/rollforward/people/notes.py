@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select
 
 from rollforward.errors import NotFoundError, UsageError
-from rollforward.people.audit import Actor, write_down
+from rollforward.people.audit import write_down
 from rollforward.people.schema import NOTES
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
+    from rollforward.people.actor import Actor
     from rollforward.people.database import Database
 
 LONGEST = 2_000

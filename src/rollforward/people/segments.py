@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select
 
 from rollforward.errors import NotFoundError, UsageError
-from rollforward.people.audit import Actor, write_down
+from rollforward.people.audit import write_down
 from rollforward.people.schema import SEGMENTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from rollforward.people.actor import Actor
     from rollforward.people.database import Database
 
 _LONGEST = 100

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, insert, select, update
 
-from rollforward.people.audit import Actor, write_down
+from rollforward.people.audit import write_down
 from rollforward.people.schema import SESSIONS, USERS
 from rollforward.people.tokens import new_token, sum_of
 from rollforward.people.users import User, name_key, user_of
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.engine import RowMapping
 
+    from rollforward.people.actor import Actor
     from rollforward.people.database import Database
 
 IDLE = timedelta(hours=12)

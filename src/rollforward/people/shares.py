@@ -10,7 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 from sqlalchemy import insert, select, update
 
 from rollforward.errors import NotFoundError, UsageError
-from rollforward.people.audit import Actor, write_down
+from rollforward.people.audit import write_down
+from rollforward.people.paths import is_local_path
 from rollforward.people.roles import sees_personal_data
 from rollforward.people.schema import SHARES, USERS
 from rollforward.people.tokens import new_token, sum_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.engine import RowMapping
 
+    from rollforward.people.actor import Actor
     from rollforward.people.database import Database
     from rollforward.people.users import Users
 
@@ -130,11 +132,6 @@ def _share(row: RowMapping) -> Share:
 def _state(target: str) -> tuple[str, list[tuple[str, str]]]:
     parts = urlsplit(target)
     return parts.path, sorted(parse_qsl(parts.query, keep_blank_values=True))
-
-
-def is_local_path(path: str) -> bool:
-    """Whether a text is a path of this server, and cannot lead to another one."""
-    return path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() and "\\" not in path
 
 
 def _check(path: str, days: int, frozen_at: datetime | None, now: datetime) -> None:

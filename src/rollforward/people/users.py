@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, insert, select, update
 
 from rollforward.errors import NotFoundError, UsageError
-from rollforward.people.audit import Actor, write_down
+from rollforward.people.audit import write_down
 from rollforward.people.roles import Role, role_named
 from rollforward.people.schema import KEYS, SESSIONS, SHARES, USERS
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection, RowMapping
 
+    from rollforward.people.actor import Actor
     from rollforward.people.database import Database
     from rollforward.people.passwords import Passwords
 

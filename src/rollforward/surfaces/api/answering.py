@@ -13,6 +13,7 @@ from rollforward.formats import Answer, csv_text, exact_rows, parquet
 from rollforward.listing import Listing
 from rollforward.surfaces.api import media
 from rollforward.surfaces.api.cursors import Cursor, digest, first_row
+from rollforward.surfaces.server.kept import matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,14 +48,9 @@ class Rendered:
         """The response, or that nothing changed since the tag that the request names."""
         headers = {"Vary": "Accept, Authorization, Cookie", "Cache-Control": "private, no-cache", **self.headers}
         headers |= {"ETag": self.tag} if self.tag else {"Cache-Control": "no-store"}
-        if self.tag and _matches(call.request.headers.get("if-none-match", ""), self.tag):
+        if self.tag and matches(call.request.headers.get("if-none-match", ""), self.tag):
             return Response(status_code=304, headers=headers)
         return Response(self.body, status, headers, self.media)
-
-
-def _matches(header: str, tag: str) -> bool:
-    named = {part.strip().removeprefix("W/") for part in header.split(",")}
-    return "*" in named or tag.removeprefix("W/") in named
 
 
 def rendered(body: bytes, form: str, stamp: Stamp | None, headers: Mapping[str, str] | None = None) -> Rendered:

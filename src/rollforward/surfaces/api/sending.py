@@ -10,14 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
-from rollforward.people.answered import Answered, KeyReusedError, UnderWayError
+from rollforward.people.claims import Answered, KeyReusedError, UnderWayError
 from rollforward.surfaces.api import media
 from rollforward.surfaces.api.answering import Rendered, Told, as_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rollforward.people.answered import Claim
+    from rollforward.people.claims import Claim
     from rollforward.surfaces.api.calls import Call
 
 M = TypeVar("M", bound=BaseModel)

@@ -22,17 +22,19 @@ def serve(
 
     Without sign-in it listens on this machine alone.
     """
-    from rollforward.surfaces.environment import people_of, several
+    from rollforward.surfaces.environment import people_of, several, told
     from rollforward.surfaces.notices.setting_up import scheduled_of
     from rollforward.surfaces.server.app import application
     from rollforward.surfaces.server.oidc import provider_of
     from rollforward.surfaces.server.running import run
-    from rollforward.surfaces.server.security import may_bind
+    from rollforward.surfaces.server.security import is_home, may_bind
     from rollforward.surfaces.server.served import Served
     from rollforward.surfaces.web.warming import Warming
 
     served, provider = Served(shelf.book, clock, memory=memory), provider_of()
-    people = people_of(shelf.book, clock) if served.is_there else None
+    # At home nobody has to be known before the first page is asked for, and their database takes a while to load.
+    at_home = is_home(host) and not told("ROLLFORWARD_PEOPLE_URL")
+    people = people_of(shelf.book, clock) if served.is_there and not at_home else None
     if served.is_there:
         # A book that cannot be opened, or a size that is none, is said now.
         _ = served.book

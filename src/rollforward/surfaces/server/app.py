@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from rollforward import __version__
 from rollforward.surfaces import api, web
 from rollforward.surfaces.environment import people_of
-from rollforward.surfaces.server import beside, entrance, health, live, measured, problems
+from rollforward.surfaces.server import beside, entrance, health, live, loading, measured, problems
+from rollforward.surfaces.server.keeping import Keeping
+from rollforward.surfaces.server.kept import Kept
 from rollforward.surfaces.server.limits import BodyLimit
 from rollforward.surfaces.web.staging import Staging
 
@@ -53,6 +56,7 @@ def application(
             stack.callback(app.state.staging.close)
             await stack.enter_async_context(app.state.watch.running())
             await stack.enter_async_context(beside.going_on(served, works))
+            loading.begin(open_people)
             yield
 
     app = FastAPI(title="Rollforward", version=__version__, lifespan=lifespan, openapi_url=None, telemetry=NO_TELEMETRY)
@@ -62,12 +66,19 @@ def application(
     app.state.readiness = health.Readiness(served)
     app.state.measures = measured.Measures(served)
     app.add_middleware(BodyLimit)
-    app.add_middleware(GZipMiddleware, minimum_size=500)
+    app.add_middleware(Keeping, served=served, kept=Kept())
+    app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=6)
     app.add_middleware(measured.Measuring, measures=app.state.measures)
     problems.install(app)
 
+    opening = threading.Lock()
+
     def open_people() -> People | None:
-        return people_of(served.path, served.clock) if served.is_there else None
+        with opening:
+            if app.state.people is None and served.is_there:
+                app.state.people = people_of(served.path, served.clock)
+            found: People | None = app.state.people
+            return found
 
     entrance.install(app, people, open_people=open_people, sign_on=sign_on, hosts=hosts)
     for module in (live, health, measured):

@@ -6,7 +6,6 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from rollforward import charts
 from rollforward.surfaces.server.meanwhile import meanwhile
 
 if TYPE_CHECKING:
@@ -40,8 +39,6 @@ async def going_on(served: Served, works: Sequence[Work]) -> AsyncIterator[None]
 
 
 async def _begin(served: Served, works: Sequence[Work]) -> None:
-    # The first picture takes a second; whoever asks for one should not be the one who waits.
-    await asyncio.to_thread(charts.warm)
     while not served.is_there:  # noqa: ASYNC110  a folder on disk is nothing that tells
         await asyncio.sleep(LOOK)
     for work in works:

@@ -36,6 +36,12 @@ def csrf_token(request: Request) -> str:
     return _token(seed)
 
 
+def token_held(request: Request) -> str | None:
+    """The token of the forms of a browser; None for one that holds no cookie yet."""
+    seed = _seed(request)
+    return None if seed is None else _token(seed)
+
+
 async def require_ours(request: Request) -> None:
     """Refuse a request that another site may have sent with this browser's cookies.
 

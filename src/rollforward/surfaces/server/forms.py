@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from rollforward.errors import UsageError
-from rollforward.people.audit import Actor
+from rollforward.people.actor import Actor
 from rollforward.surfaces.server.csrf import FIELD
 from rollforward.surfaces.server.who import Reader, people_of, who
 

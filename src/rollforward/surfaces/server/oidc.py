@@ -1,10 +1,12 @@
 """Single sign-on: OpenID Connect with the authorization code, PKCE, state and nonce, by Authlib."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, HTTPException, Request
@@ -12,15 +14,16 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from rollforward.errors import UsageError
-from rollforward.people import Actor
-from rollforward.people.flights import LONGEST
+from rollforward.people.actor import Actor
 from rollforward.people.roles import Role, role_named
-from rollforward.people.users import User, name_key
 from rollforward.surfaces.environment import several, told
 from rollforward.surfaces.server import cookies
 from rollforward.surfaces.server.refusing import not_allowed
 from rollforward.surfaces.server.signin import let_in
 from rollforward.surfaces.server.who import address_of, people_of
+
+if TYPE_CHECKING:
+    from rollforward.people.users import User
 
 router = APIRouter(include_in_schema=False)
 
@@ -87,6 +90,8 @@ def provider_of(say: Callable[[str], str | None] = told) -> Provider | None:
 @router.get("/sign-in/sso")
 async def leave(request: Request, next: str = "/") -> Response:  # noqa: A002  as on the sign-in page
     """Go to the provider."""
+    from rollforward.people.flights import LONGEST
+
     provider, people = _provider(request), await run_in_threadpool(people_of, request)
     request.scope["session"] = {}
     try:
@@ -133,6 +138,8 @@ def _user(provider: Provider, people: Any, claims: Mapping[str, Any], address: s
 
 def name_of(provider: Provider, claims: Mapping[str, Any]) -> str:
     """The name that the claims vouch for; refused if it is not verified, or of a domain that is not let in."""
+    from rollforward.people.users import name_key
+
     name = str(claims.get(provider.name_claim) or "")
     if not name:
         raise not_allowed(f"The provider says no {provider.name_claim}. Its keeper can let it say so.")

@@ -1,17 +1,22 @@
 """Signing in with a name and a password, and out again: here or everywhere."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from rollforward.people import Actor, People
-from rollforward.people.shares import is_local_path
-from rollforward.people.users import User
+from rollforward.people.actor import Actor
+from rollforward.people.paths import is_local_path
 from rollforward.surfaces.server import cookies
 from rollforward.surfaces.server.refusing import not_allowed, too_many
 from rollforward.surfaces.server.who import Reader, actor_of, address_of, people_of, who
 from rollforward.surfaces.web.page import plain_page
+
+if TYPE_CHECKING:
+    from rollforward.people import People
+    from rollforward.people.users import User
 
 router = APIRouter(include_in_schema=False)
 

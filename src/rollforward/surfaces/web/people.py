@@ -1,16 +1,21 @@
 """The pages about people: one's own account, users, share links, and the audit log."""
 
-from typing import Annotated
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from rollforward.errors import NotFoundError, UsageError
-from rollforward.people import Actor, People
+from rollforward.people.actor import Actor
 from rollforward.people.roles import ROLES, SCOPES, scopes_of
 from rollforward.surfaces.server.refusing import not_allowed, too_many
 from rollforward.surfaces.server.who import Reader, actor_of, address_of, needs, people_of, who
 from rollforward.surfaces.web.page import Page, asked
+
+if TYPE_CHECKING:
+    from rollforward.people import People
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,7 +42,7 @@ def _signed_in(reader: Annotated[Reader, Depends(who)]) -> Reader:
     return reader
 
 
-There = Annotated[People, Depends(_people)]
+There = Annotated["People", Depends(_people)]
 SignedIn = Annotated[Reader, Depends(_signed_in)]
 
 
