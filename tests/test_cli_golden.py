@@ -167,6 +167,9 @@ def folder(tmp_path_factory):
     policies = made / "demo" / "policies"
     policies.mkdir()
     (policies / "never-converted.toml").write_text('exchange_rate = "none"\n', "utf-8")
+    with sitting_in(made):
+        # Used once, whichever command is tried first in this process.
+        run(*shlex.split(READING["mrr_in_yen"]))
     return made, ran
 
 
