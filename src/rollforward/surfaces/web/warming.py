@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from rollforward.surfaces.server.served import Served
 
+MONTHLY = ("nrr", "customer_churn_rate")
+"""Metrics that are dear to find, of every month: what is found for them serves all others that look at months."""
+
 EVERY = 0.5
 """Seconds between two looks at the book."""
 
@@ -48,6 +51,7 @@ class Warming:
                 if (state := self._served.state) != warm:
                     warm = state
                     overview_found(self._served)
+                    months_found(self._served)
             self._over.wait(self._every)
 
 
@@ -55,3 +59,8 @@ def overview_found(served: Served) -> None:
     """Find what the overview says where nothing is asked for."""
     nobody = cast("Request", None)
     answered(Page(nobody, served, ask_of([], served.book, served.clock), LOCAL))
+
+
+def months_found(served: Served) -> None:
+    """Find retention and churn of every month, which the book then remembers month by month."""
+    served.answer("warm months", lambda book: book.metrics(*MONTHLY).rows)
