@@ -134,6 +134,24 @@ def test_accounts_whose_entries_are_of_other_days_have_pictures_of_one_shape(mon
     assert drawn(STEPS, kind="steps") == one
 
 
+def test_rollforwards_of_other_months_have_pictures_of_one_shape(monkeypatch):
+    def of_months(*labels):
+        rows = ((label, "1", "2", "3", "4", "5", "6", "0", str(place)) for place, label in enumerate(labels, 1))
+        return drawn(rollforward(*rows, JUNE))
+
+    of_months("2026-02", "2026-03", "2026-04", "2026-05")
+    monkeypatch.delattr(vl_convert, "vegalite_to_vega")
+    later = of_months("2026-04", "2026-05")
+    assert [name for name in links(later) if "MRR" in name] == [
+        f"2026-0{at}" for at in ("4 MRR 1.00 EUR", "5 MRR 2.00 EUR", "6 MRR 1,292.57 EUR")
+    ]
+    assert "2026-02" not in later, "the labels of the axis are those of its own months"
+
+
+def test_bars_of_all_columns_are_drawn_though_they_are_more_than_the_colours():
+    assert len(links(drawn(FLOWING, kind="bars"))) >= 6
+
+
 @pytest.mark.parametrize("kind", PICTURES)
 def test_a_picture_holds_nothing_that_a_page_refuses(kind):
     one, asked = PICTURES[kind]

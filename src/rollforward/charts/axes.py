@@ -24,8 +24,13 @@ def data(rows: Sequence[Row], *numbers: str) -> Row:
     return {"values": list(rows), "format": {"parse": dict.fromkeys(numbers, "number")}}
 
 
-def periods(picture: Picture, labels: Sequence[str], *, width: int, shown: bool = True) -> Row:
-    """The axis of periods, with as many labels as it has room for."""
+def periods(
+    picture: Picture, labels: Sequence[str], *, width: int, shown: bool = True, as_they_come: bool = False
+) -> Row:
+    """The axis of periods, with as many labels as it has room for.
+
+    With `as_they_come` the first rows that are drawn have every period in its order, which need not be said then.
+    """
     room = picture.look.letter * max(map(len, labels)) + 12
     step = next((step for step in _STEPS if step * width >= len(labels) * room), len(labels))
     inner = 0.15 if len(labels) >= _FEW else 0.5
@@ -39,7 +44,8 @@ def periods(picture: Picture, labels: Sequence[str], *, width: int, shown: bool 
         "aria": False,
     }
     scale = {"type": "band", "paddingInner": inner, "paddingOuter": 0.1 if len(labels) >= _FEW else 0.5}
-    return {"field": "period", "type": "ordinal", "sort": list(labels), "axis": axis, "scale": scale}
+    order = None if as_they_come else list(labels)
+    return {"field": "period", "type": "ordinal", "sort": order, "axis": axis, "scale": scale}
 
 
 def values(picture: Picture, label: str, title: str | None, *, zero: bool) -> Row:

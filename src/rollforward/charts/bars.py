@@ -19,7 +19,7 @@ def draw(picture: Picture) -> Row:
     """The chosen columns as bars stacked on each other, such as what contraction and churn took."""
     columns, look = rows.chosen(picture), picture.look
     drawn = [row for row in rows.long(picture, columns) if row["value"] and Decimal(row["value"])]
-    colours = [look.kinds.get(kind_of(one), look.groups[place]) for place, one in enumerate(columns)]
+    colours = [look.kinds.get(kind_of(one), look.groups[place % len(look.groups)]) for place, one in enumerate(columns)]
     names = [column.name for column in columns]
     encoding = {
         **across(picture),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rollforward.charts.picture import Row
 
 _MOST_SHAPES = 128
-_NAME = "rows_"
+_NAME, _LABELS = "rows_", "labels_"
 _GRADIENT = re.compile(r"gradient_\d+")
 
 
@@ -32,9 +32,10 @@ def warm() -> None:
 def render(specification: Row) -> str:
     """The SVG of a Vega-Lite specification with its rows within."""
     figures: list[Any] = []
-    parameters = {one["name"]: one for one in specification.get("params", ())}
-    shape = {**specification, "params": [{**one, "value": []} for one in parameters.values()]}
-    compiled = _compiled(json.dumps(_without_figures(shape, figures)))
+    labels: list[Any] = []
+    shape = _without_figures(_without_labels(specification, labels), figures)
+    parameters = {one["name"]: one for one in (*specification.get("params", ()), *_parameters(labels))}
+    compiled = _compiled(json.dumps({**shape, "params": [{**one, "value": []} for one in parameters.values()]}))
     sources = [_filled(source, figures) for source in compiled["data"]]
     signals = [one | parameters.get(one["name"], {}) for one in compiled.get("signals", ())]
     drawn = str(_vega().vega_to_svg({**compiled, "data": sources, "signals": signals}))
@@ -51,6 +52,33 @@ def _without_figures(part: Any, figures: list[Any]) -> Any:  # noqa: ANN401  any
     return {
         name: _named(one, figures) if name == "data" else _without_figures(one, figures) for name, one in part.items()
     }
+
+
+def _without_labels(part: Any, labels: list[Any]) -> Any:  # noqa: ANN401  any piece of a specification
+    """A specification in which the labels that axes show are parameters, so that other periods are no other shape."""
+    if isinstance(part, list):
+        return [_without_labels(one, labels) for one in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        name: _labelled(one, labels)
+        if name == "axis"
+        else one
+        if name in {"data", "params"}
+        else _without_labels(one, labels)
+        for name, one in part.items()
+    }
+
+
+def _labelled(axis: Any, labels: list[Any]) -> Any:  # noqa: ANN401  an axis, or that there is none
+    if not isinstance(axis, dict) or not isinstance(axis.get("values"), list):
+        return axis
+    labels.append(axis["values"])
+    return {**axis, "values": {"expr": f"{_LABELS}{len(labels) - 1}"}}
+
+
+def _parameters(labels: list[Any]) -> list[Row]:
+    return [{"name": f"{_LABELS}{number}", "value": values} for number, values in enumerate(labels)]
 
 
 def _named(data: Row, figures: list[Any]) -> Row:

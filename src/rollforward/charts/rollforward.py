@@ -33,7 +33,7 @@ def draw(picture: Picture) -> Row:
 def _closing_line(picture: Picture, closing: ResultColumn) -> Row:
     result = picture.result
     encoding = {
-        "x": axes.periods(picture, rows.labels_of(result), width=picture.across, shown=False),
+        "x": axes.periods(picture, rows.labels_of(result), width=picture.across, shown=False, as_they_come=True),
         "y": axes.values(picture, rows.AMOUNT, rows.axis_title(closing, result), zero=True),
         "color": {"value": picture.look.ink},
     }
@@ -51,7 +51,7 @@ def _movement_bars(picture: Picture) -> Row:
     drawn = [row for row in rows.long(picture, kinds) if row["value"] and Decimal(row["value"])]
     names = [column.name for column in kinds]
     encoding = {
-        "x": axes.periods(picture, rows.labels_of(result), width=picture.across),
+        "x": axes.periods(picture, rows.labels_of(result), width=picture.across, as_they_come=True),
         "y": axes.values(picture, rows.AMOUNT, f"Movements ({result.stamp.currency})", zero=True),
         "color": axes.by_name(names, [picture.look.kinds[name] for name in names], picture, field="name"),
         "order": {"field": "order", "type": "quantitative"},
