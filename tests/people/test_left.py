@@ -76,19 +76,6 @@ def test_a_write_that_failed_may_be_tried_again(people):
     assert people.answers.claim("ann", "k1", "POST /x", b"") == claim
 
 
-def test_settings_are_kept_by_key(people):
-    people.kept.put("digest/board", {"every": "month", "to": ["a@b.example"]})
-    people.kept.put("digest/board", {"every": "week", "to": ["zw\u00f6lf", None]})
-    people.kept.put("digests/other", {})
-    people.kept.put("digest/again", {"n": 1})
-    assert people.kept.get("digest/board") == {"every": "week", "to": ["zw\u00f6lf", None]}
-    assert people.kept.keys("digest") == ["digest/again", "digest/board"]
-    assert people.kept.keys("d%") == []
-    people.kept.remove("digest/board")
-    people.kept.remove("digest/board")
-    assert people.kept.get("digest/board") is None
-
-
 CHANGES = {
     ("users", "add"): lambda p: p.users.add("new", "viewer", password=PASSWORD, by=ANN),
     ("users", "set_role"): lambda p: p.users.set_role("vic", "analyst", by=ANN),

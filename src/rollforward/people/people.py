@@ -11,7 +11,6 @@ from rollforward.people.attempts import Attempts
 from rollforward.people.audit import Audit
 from rollforward.people.database import Database
 from rollforward.people.flights import Flights
-from rollforward.people.kept import Kept
 from rollforward.people.keys import Keys
 from rollforward.people.notes import Notes
 from rollforward.people.passwords import Passwords
@@ -92,11 +91,6 @@ class People:
     def audit(self) -> Audit:
         """Who did what."""
         return Audit(self.database)
-
-    @cached_property
-    def kept(self) -> Kept:
-        """Settings of what runs beside the pages."""
-        return Kept(self.database)
 
     @cached_property
     def pseudonyms(self) -> Pseudonyms:

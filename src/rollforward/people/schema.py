@@ -152,9 +152,6 @@ FLIGHTS = Table(
 )
 """Single sign-ons that have begun and not come back yet."""
 
-KEPT = Table("kept", METADATA, Column("name", String(200), primary_key=True), Column("value", JSON, nullable=False))
-"""Settings of what runs beside the pages: subscriptions, watched folders, last runs."""
-
 AUDIT = Table(
     "audit",
     METADATA,
