@@ -143,8 +143,22 @@ def moves(ledger: Ledger, segment: Segment = WHOLE) -> ir.Table:
     if not segment.follows_items:
         return chosen(ledger, ledger.movements, segment).select(*_MOVE)
     if segment.item_fields or _is_rounded_by_subscription(ledger.ground):
-        return _classified(ledger, segment, ledger.ground)
+        return _classified(ledger, segment, ledger.ground).select(*_MOVE)
     return _moves_by_item_field(ledger, segment)
+
+
+def entries(ledger: Ledger, segment: Segment, account: str | None = None) -> ir.Table:
+    """The movements of a segment, or of one account in it, with the columns of the ledger's own, and value.
+
+    `before` and `after` are levels within the segment, and `since` is the day from which the account has MRR in it.
+    """
+    if not segment.follows_items:
+        rows = ledger.movements if account is None else ledger.movements.filter(ledger.movements.account == account)
+        return chosen(ledger, rows, segment)
+    if account is None:
+        return _classified(ledger, segment, ledger.ground)
+    own = ledger.movements.filter(ledger.movements.account == account).select("account").distinct()
+    return _classified(ledger, segment, ledger.ground, own)
 
 
 _MOVE = ("value", "account", "day", "kind", "amount", "presence")
@@ -210,23 +224,33 @@ def _classified(ledger: Ledger, segment: Segment, ground: Ground, accounts: ir.T
         else_="contraction",
     )
     presence = ibis.cases((comes, 1), (goes, -1), else_=0).cast("int32")
-    moved = joined.select("value", "account", "day", kind=kind, amount=amount, presence=presence)
-    moved = moved.filter((moved.amount != 0) | (moved.presence != 0))
+    joined = joined.mutate(kind=kind, amount=amount, presence=presence, subscription=_subscription(joined, ground))
+    moves = (joined.amount != 0) | (joined.presence != 0)
+    between = joined.before + joined.exchange
+    moved = joined.filter(moves).mutate(before=between).select(*_ENTRY)
     if not ground.converts:
-        return moved if transfers is None else ibis.union(moved, _placed(transfers, moved))
-    by_rate = joined.filter(joined.exchange != 0).select(
-        "value",
-        "account",
-        "day",
+        return moved if transfers is None else ibis.union(moved, _placed(transfers, ground))
+    by_rate = joined.filter(joined.exchange != 0).mutate(
         kind=ibis.literal("exchange"),
         amount=joined.exchange,
+        after=between,
+        until=moves.ifelse(joined.day, joined.until),
         presence=ibis.literal(0, "int32"),
     )
-    return ibis.union(moved, by_rate) if transfers is None else ibis.union(moved, by_rate, _placed(transfers, moved))
+    found = ibis.union(moved, by_rate.select(*_ENTRY))
+    return found if transfers is None else ibis.union(found, _placed(transfers, ground))
 
 
-def _placed(transfers: ir.Table, like: ir.Table) -> ir.Table:
-    return transfers.mutate(kind=ibis.literal("transfer"), amount=transfers.transfer).select(like.columns)
+_ENTRY = (*_MOVE, "until", "before", "after", "since", "subscription")
+
+
+def _subscription(rows: ir.Table, ground: Ground) -> ir.StringValue:
+    return rows.subscription if "subscription" in ground.unit else ibis.literal("")
+
+
+def _placed(transfers: ir.Table, ground: Ground) -> ir.Table:
+    placed = transfers.mutate(kind=ibis.literal("transfer"), amount=transfers.transfer)
+    return placed.mutate(subscription=_subscription(transfers, ground)).select(*_ENTRY)
 
 
 def _comings_and_goings(ledger: Ledger, ground: Ground, accounts: ir.Table | None) -> ir.Table:

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from rollforward.ledger.arithmetic import quotient
 from rollforward.ledger.months import add_days, month_start
-from rollforward.ledger.segments import Ledger, chosen, flows, levels
+from rollforward.ledger.segments import Ledger, entries, flows, levels
 from rollforward.metrics import facts
 from rollforward.money import SCALE
 
@@ -80,14 +80,9 @@ def movement_sums(
 
 def _moved(ledger: Ledger, question: Question, account: str | None, least: int) -> ir.Table:
     """The movements of a segment's accounts on the days asked for, or of one account."""
-    # First the days and the account, which leave few of the rows to look at.
-    period, rows = question.periods[0], ledger.movements
-    if account is not None:
-        rows = rows.filter(rows.account == account)
+    period, rows = question.periods[0], entries(ledger, question.segment, account)
     rows = rows.filter(rows.day >= period.start, rows.day <= question.today, (rows.amount != 0) | (rows.presence != 0))
-    if least:
-        rows = rows.filter((rows.amount >= least) | (rows.amount <= -least))
-    return chosen(ledger, rows, question.segment)
+    return rows.filter((rows.amount >= least) | (rows.amount <= -least)) if least else rows
 
 
 def _only(rows: ir.Table, kind: str | None, account: str | None) -> ir.Table:
@@ -98,7 +93,7 @@ def _only(rows: ir.Table, kind: str | None, account: str | None) -> ir.Table:
 
 def scheduled_list(ledger: Ledger, question: Question) -> ir.Table:
     """The movements after today that the records tell of already: day, account, name, kind, mrr, before, after."""
-    rows = chosen(ledger, ledger.movements, question.segment)
+    rows = entries(ledger, question.segment)
     rows = rows.filter(rows.day > question.today, rows.amount != 0)
     return named_movements(rows, ledger, "amount", kind=None, account=None)
 
@@ -146,7 +141,7 @@ def account_list(ledger: Ledger, question: Question, search: str | None, page: P
     `search`, in small letters, is a part of the id or of the name.
     """
     at = ibis.literal(question.today)
-    listed = _standing(ledger, chosen(ledger, ledger.movements, question.segment), at)
+    listed = _standing(ledger, entries(ledger, question.segment), at)
     listed = listed.mutate(status=(listed.annual != 0).ifelse("active", "churned"))
     customers = ledger.customers.select(account="customer", name="name", country="country")
     in_order = ["-annual", "account"]

@@ -71,7 +71,7 @@ FLAG = _words("true", "false")
 _SPAN = _text(r"^(FY)?\d{4}(-\d{2}(-\d{2})?|-Q[1-4])?$")
 DAY = {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
 MONTH = _text(r"^\d{4}-\d{2}$")
-KINDS = ("new", "expansion", "reactivation", "contraction", "churn", "exchange", "transfer")
+KINDS = ("new", "expansion", "reactivation", "contraction", "churn", "exchange", "transfer", "entered", "left")
 SEVERITIES = ("quarantined", "set aside", "note")
 
 PARAMETERS: dict[str, Parameter] = {

@@ -19,7 +19,7 @@ Limit = Annotated[int | None, Option(min=1, metavar="N", help=f"Lines; default: 
 All = Annotated[bool, Option("--all", help="Every line.")]
 _NOTHING = {"likely": "no customers look alike"}
 """What is said of an empty list, where `no` and its name do not do."""
-KINDS = ("new", "expansion", "contraction", "churn", "reactivation", "exchange", "transfer")
+KINDS = ("new", "expansion", "contraction", "churn", "reactivation", "exchange", "transfer", "entered", "left")
 
 
 @dataclass(frozen=True)

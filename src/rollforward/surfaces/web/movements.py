@@ -37,7 +37,11 @@ def movements(page: Annotated[Page, asked("kind", "account", "after")]) -> HTMLR
         drawn=drawings.drawing(page, rolled, "How the opening became the closing", kind="waterfall"),
         rolled=rollforward_table(page, rolled),
         causes=_causes(page, rolled),
-        kinds=[(kind, page.ask.url("/movements", kind=kind, after=None) + "#entries") for kind in subjects.KINDS],
+        kinds=[
+            (kind, page.ask.url("/movements", kind=kind, after=None) + "#entries")
+            for kind in subjects.KINDS
+            if kind in rolled.names
+        ],
         kind=page.ask.one("kind"),
         everything=page.ask.url("/movements", kind=None, after=None) + "#entries",
         part=shown,

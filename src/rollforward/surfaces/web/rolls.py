@@ -31,6 +31,6 @@ def cell_url(page: Page, name: str, period: Period, value: Cell) -> str | None:
         return page.url("/explain", metric="mrr", period=period.label)
     if name == "opening":
         return page.url("/explain", metric="mrr", period=(period.start - timedelta(days=1)).isoformat())
-    if name not in FLOW_COLUMNS or not value or name in {"entered", "left", "restated"}:
+    if name not in FLOW_COLUMNS or not value or name == "restated":
         return None
     return page.url("/movements", kind=name, from_=period.start, to=period.last_day) + "#entries"

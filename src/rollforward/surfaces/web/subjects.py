@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Subject = Callable[["Page"], Result]
 
-KINDS = ("new", "expansion", "reactivation", "contraction", "churn", "exchange", "transfer")
+KINDS = ("new", "expansion", "reactivation", "contraction", "churn", "exchange", "transfer", "entered", "left")
 """The kinds of movements that a list can be narrowed to."""
 
 
