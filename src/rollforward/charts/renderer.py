@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from rollforward.errors import RollforwardError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from rollforward.charts.picture import Row
 
 _MOST_SHAPES = 128
@@ -33,57 +35,43 @@ def render(specification: Row) -> str:
     """The SVG of a Vega-Lite specification with its rows within."""
     figures: list[Any] = []
     labels: list[Any] = []
-    shape = _without_figures(_without_labels(specification, labels), figures)
-    parameters = {one["name"]: one for one in (*specification.get("params", ()), *_parameters(labels))}
-    compiled = _compiled(json.dumps({**shape, "params": [{**one, "value": []} for one in parameters.values()]}))
+    shape = _shape(specification, {"data": partial(_named, figures), "axis": partial(_labelled, labels)})
+    parameters = [{"name": f"{_LABELS}{number}", "value": []} for number in range(len(labels))]
+    compiled = _compiled(json.dumps({**shape, "params": parameters}))
     sources = [_filled(source, figures) for source in compiled["data"]]
-    signals = [one | parameters.get(one["name"], {}) for one in compiled.get("signals", ())]
+    signals = [_told(signal, labels) for signal in compiled.get("signals", ())]
     drawn = str(_vega().vega_to_svg({**compiled, "data": sources, "signals": signals}))
     # The renderer numbers gradients on and on; a picture has one, and is the same whatever was drawn before it.
     return _GRADIENT.sub("gradient_0", drawn)
 
 
-def _without_figures(part: Any, figures: list[Any]) -> Any:  # noqa: ANN401  any piece of a specification
-    """The shape of a specification: each set of rows is taken out, and its place is named by its number."""
+def _shape(part: Any, taken_out: Mapping[str, Callable[[Any], Any]]) -> Any:  # noqa: ANN401  any piece of a specification
+    """The shape of a specification, whatever figures and labels it shows: what stands under some names is taken out."""
     if isinstance(part, list):
-        return [_without_figures(one, figures) for one in part]
+        return [_shape(one, taken_out) for one in part]
     if not isinstance(part, dict):
         return part
-    return {
-        name: _named(one, figures) if name == "data" else _without_figures(one, figures) for name, one in part.items()
-    }
+    return {name: taken_out[name](one) if name in taken_out else _shape(one, taken_out) for name, one in part.items()}
 
 
-def _without_labels(part: Any, labels: list[Any]) -> Any:  # noqa: ANN401  any piece of a specification
-    """A specification in which the labels that axes show are parameters, so that other periods are no other shape."""
-    if isinstance(part, list):
-        return [_without_labels(one, labels) for one in part]
-    if not isinstance(part, dict):
-        return part
-    return {
-        name: _labelled(one, labels)
-        if name == "axis"
-        else one
-        if name in {"data", "params"}
-        else _without_labels(one, labels)
-        for name, one in part.items()
-    }
+def _named(figures: list[Any], data: Row) -> Row:
+    """A set of rows by its number alone."""
+    figures.append(data["values"])
+    return {**data, "values": [], "name": f"{_NAME}{len(figures) - 1}"}
 
 
-def _labelled(axis: Any, labels: list[Any]) -> Any:  # noqa: ANN401  an axis, or that there is none
+def _labelled(labels: list[Any], axis: Any) -> Any:  # noqa: ANN401  an axis, or that there is none
+    """An axis whose labels, if it names them, are a parameter."""
     if not isinstance(axis, dict) or not isinstance(axis.get("values"), list):
         return axis
     labels.append(axis["values"])
     return {**axis, "values": {"expr": f"{_LABELS}{len(labels) - 1}"}}
 
 
-def _parameters(labels: list[Any]) -> list[Row]:
-    return [{"name": f"{_LABELS}{number}", "value": values} for number, values in enumerate(labels)]
-
-
-def _named(data: Row, figures: list[Any]) -> Row:
-    figures.append(data["values"])
-    return {**data, "values": [], "name": f"{_NAME}{len(figures) - 1}"}
+def _told(signal: Row, labels: list[Any]) -> Row:
+    """A parameter of the compiled picture, with its labels."""
+    name = str(signal["name"])
+    return {**signal, "value": labels[int(name.removeprefix(_LABELS))]} if name.startswith(_LABELS) else signal
 
 
 def _filled(source: Row, figures: list[Any]) -> Row:

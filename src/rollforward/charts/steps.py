@@ -31,9 +31,10 @@ def draw(picture: Picture) -> Row:
     levels += [{"day": result.stamp.today.isoformat(), "value": entries[-1]["value"]}]
     if Decimal(entries[0]["before"]):
         levels.insert(0, {"day": entries[0]["day"], "value": entries[0]["before"]})
+    first = date.fromisoformat(entries[0]["day"])
     kinds = [kind for kind in look.kinds if any(row["kind"] == kind for row in entries)]
     encoding = {
-        "x": _days(),
+        "x": _days(picture, first, max(first, result.stamp.today)),
         "y": axes.values(picture, rows.AMOUNT, f"MRR ({result.stamp.currency})", zero=True),
     }
     colour = axes.by_name(kinds, [look.kinds[kind] for kind in kinds], picture, field="kind")
@@ -47,9 +48,7 @@ def draw(picture: Picture) -> Row:
             "encoding": {**encoding, "color": colour, **picture.naming},
         },
     ]
-    first = date.fromisoformat(entries[0]["day"])
-    shown = {"name": _SHOWN, "value": _shown(picture, first, max(first, result.stamp.today))}
-    return {"layer": layers, "params": [shown], "width": picture.across - _HALF_A_DATE, "height": picture.tall}
+    return {"layer": layers, "width": picture.across - _HALF_A_DATE, "height": picture.tall}
 
 
 def _entry(picture: Picture, row: Sequence[Cell]) -> Row:
@@ -67,30 +66,16 @@ def _entry(picture: Picture, row: Sequence[Cell]) -> Row:
     }
 
 
-def _days() -> Row:
-    """The axis of days. Its dates are a parameter, so that the pictures of all accounts have the same shape."""
-    axis = {
-        "title": None,
-        "format": "%Y-%m-%d",
-        "labelAngle": 0,
-        "values": {"expr": _SHOWN},
-        "labelFlush": False,
-        "aria": False,
-    }
+def _days(picture: Picture, first: date, last: date) -> Row:
+    """The axis of days: as many dates as there is room for, of first days of months if they lie months apart."""
+    most = max(2, int(picture.across // (10 * picture.look.letter + 16)))
+    # Dates as the renderer counts them, which is the only way in which they can be told apart from the shape.
+    shown = [(day - _EPOCH).days * _MILLISECONDS for day in _dates(first, last, most)]
+    axis = {"title": None, "format": "%Y-%m-%d", "labelAngle": 0, "values": shown, "labelFlush": False, "aria": False}
     return {"field": "day", "type": "temporal", "axis": axis, "scale": {"type": "utc"}}
 
 
-_SHOWN = "days_shown"
-_MILLISECONDS = 86_400_000
-
-
-def _shown(picture: Picture, first: date, last: date) -> list[int]:
-    """As many dates as there is room for, of first days of months if they lie months apart, as the renderer counts."""
-    most = max(2, int(picture.across // (10 * picture.look.letter + 16)))
-    return [(day - _EPOCH).days * _MILLISECONDS for day in _dates(first, last, most)]
-
-
-_EPOCH = date(1970, 1, 1)
+_EPOCH, _MILLISECONDS = date(1970, 1, 1), 86_400_000
 
 
 def _dates(first: date, last: date, most: int) -> list[date]:

@@ -77,7 +77,7 @@ def _caused(ledger: Ledger, records: Mapping[str, ir.Table], segment: Segment, d
 def _with_others(moved: ir.Table, ground: Ground) -> ir.Table:
     """Movements, and whether exchange and transfer are movements of their own on their unit's day."""
     apart = ibis.window(group_by=[*_UNIT, "day"])
-    possible = {"exchange": ground.converts, "transfer": bool(ground.links)}
+    possible = {"exchange": ground.converts, "transfer": ground.links}
     return moved.mutate(
         **{
             f"{kind}_apart": (moved.kind == kind).any().over(apart) if can_be else ibis.literal(False)
