@@ -26,6 +26,9 @@ FLOW_COLUMNS = {
 }
 """The columns of a roll-forward between opening and closing, with the sign that makes losses positive."""
 
+ENTRY_KINDS = tuple(kind for kind in FLOW_COLUMNS if kind != "restated")
+"""The kinds of entries that a list of movements can be narrowed to."""
+
 
 def flow_columns(*, segmented: bool, placed: bool, restated: bool = False) -> list[str]:
     """The kinds that a roll-forward shows.

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
 
+from rollforward.book.flows import ENTRY_KINDS
 from rollforward.calendar import EVERY
 from rollforward.errors import UnknownNameError, UsageError
 from rollforward.surfaces.server.asking import Compared
@@ -71,7 +72,6 @@ FLAG = _words("true", "false")
 _SPAN = _text(r"^(FY)?\d{4}(-\d{2}(-\d{2})?|-Q[1-4])?$")
 DAY = {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
 MONTH = _text(r"^\d{4}-\d{2}$")
-KINDS = ("new", "expansion", "reactivation", "contraction", "churn", "exchange", "transfer", "entered", "left")
 SEVERITIES = ("quarantined", "set aside", "note")
 
 PARAMETERS: dict[str, Parameter] = {
@@ -109,7 +109,7 @@ PARAMETERS: dict[str, Parameter] = {
             {"type": "integer", "minimum": 1, "maximum": LARGEST},
         ),
         Parameter("next", "where the list goes on: `next` of the answer before", _text(r"^[A-Za-z0-9_-]+$")),
-        Parameter("kind", "the kind of movement", _words(*KINDS)),
+        Parameter("kind", "the kind of movement", _words(*ENTRY_KINDS)),
         Parameter("account", "the id of an account"),
         Parameter("causes", "whether each cause of a movement has a row of its own", FLAG),
         Parameter("search", "a part of the name or id"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
+from rollforward.book.flows import ENTRY_KINDS
 from rollforward.errors import UsageError
 from rollforward.listing import Listing
 from rollforward.results import ResultColumn
@@ -39,7 +40,7 @@ def movements(page: Annotated[Page, asked("kind", "account", "after")]) -> HTMLR
         causes=_causes(page, rolled),
         kinds=[
             (kind, page.ask.url("/movements", kind=kind, after=None) + "#entries")
-            for kind in subjects.KINDS
+            for kind in ENTRY_KINDS
             if kind in rolled.names
         ],
         kind=page.ask.one("kind"),

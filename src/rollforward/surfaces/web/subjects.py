@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rollforward.book.flows import ENTRY_KINDS
 from rollforward.errors import UnknownNameError
 from rollforward.surfaces.web.words import HEADLINES
 
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from rollforward.surfaces.web.page import Page
 
     Subject = Callable[["Page"], Result]
-
-KINDS = ("new", "expansion", "reactivation", "contraction", "churn", "exchange", "transfer", "entered", "left")
-"""The kinds of movements that a list can be narrowed to."""
 
 
 def rollforward(page: Page) -> Result:
@@ -34,8 +32,8 @@ def metrics(page: Page) -> Result:
 def movements(page: Page) -> Result:
     """The movements of the days asked for, of one kind where it is named."""
     ask, kind = page.shown, page.ask.one("kind")
-    if kind is not None and kind not in KINDS:
-        raise UnknownNameError("kind", kind, list(KINDS))
+    if kind is not None and kind not in ENTRY_KINDS:
+        raise UnknownNameError("kind", kind, list(ENTRY_KINDS))
     return page.answer(
         "movements",
         lambda book: book.movements(
