@@ -176,6 +176,8 @@ def _zero(value: Decimal) -> Decimal:
 
 def _one_line(text: str) -> str:
     """A text without what would break a line or steer a terminal."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else " " for character in text)
 
 

@@ -73,13 +73,16 @@ class Examining(Kept):
 
     def records_of(self, account: str, *, view: View = View()) -> list[Result]:
         """The current records of the customers that count for an account, a result for each table that has any."""
+        from rollforward.book.explaining.ground import Asking
         from rollforward.book.records_of import records_of, tables_in_use
 
-        with self._ready(view) as (connection, kept):
-            stamp = self._stamp(connection, kept, view)
+        with (
+            self._asking(view, None, None, "day", None, None, whole_ledger=True) as asked,
+            self._sharing() as connection,
+        ):
             memory = self._database.memory_of(connection)
             in_use = memory.recall("tables in use", lambda: tables_in_use(connection))
-            return records_of(connection, account, in_use, stamp)
+            return records_of(Asking(asked), account, in_use)
 
     def imports(self) -> list[dict[str, Any]]:
         """The imports so far: rows in = booked + unchanged + quarantined, each."""

@@ -1,4 +1,4 @@
-"""The records of one customer, as its sources tell them now."""
+"""The records of one account, as its sources tell them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from rollforward.formats import exact_text
 from rollforward.records.tables import TABLES
 from rollforward.results import Result, ResultColumn, plain
-from rollforward.store import entries
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     import duckdb
 
-    from rollforward.results import Cell, Stamp
+    from rollforward.book.explaining.ground import Asking, Row
+    from rollforward.results import Cell
 
 SHOWN = {
     "customers": ("customer", "name", "country", "created"),
@@ -40,26 +40,29 @@ def tables_in_use(connection: duckdb.DuckDBPyConnection) -> set[str]:
     return {table for (table,) in connection.execute(asked).fetchall()}
 
 
-def records_of(
-    connection: duckdb.DuckDBPyConnection, account: str, in_use: Container[str], stamp: Stamp
-) -> list[Result]:
+def records_of(asking: Asking, account: str, in_use: Container[str]) -> list[Result]:
     """The current records of the customers that count for an account, a result for each table that has any.
 
     Amounts are as the source has them. Only tables `in_use` are looked at.
     """
-    links = entries.current(connection, "account_links", {"account": account}) if "account_links" in in_use else []
-    customers = list(dict.fromkeys([account, *(link["customer"] for link in links)]))
+    links = asking.of_customers("account_links", [account], "account") if "account_links" in in_use else []
+    customers = list(dict.fromkeys([account, *(str(link["customer"]) for link in links)]))
     found = []
     for table, columns in SHOWN.items():
-        if table not in in_use:
-            continue
-        rows = [row for customer in customers for row in entries.current(connection, table, {"customer": customer})]
+        rows = _of_customers(asking, table, customers) if table in in_use else []
         if rows:
             shown = [name for name in columns if any(row[name] is not None for row in rows)]
             days = {column.name for column in TABLES[table].columns if column.type == "day"}
             made = tuple(ResultColumn(name, "day" if name in days else "text") for name in shown)
-            found.append(Result(table, made, stamp, "", partial(_cells, rows, shown, days)))
+            found.append(Result(table, made, asking.asked.stamp, "", partial(_cells, rows, shown, days)))
     return found
+
+
+def _of_customers(asking: Asking, table: str, customers: list[str]) -> list[Row]:
+    """The records of a table of some customers, one after the other, as they came."""
+    told = "told_customers" if table == "customers" else table
+    rows = asking.of_customers(told, customers)
+    return sorted(rows, key=lambda row: (customers.index(row["customer"]), row["record"]))
 
 
 def _cells(rows: Sequence[dict[str, Any]], names: Sequence[str], days: set[str]) -> list[tuple[Cell, ...]]:

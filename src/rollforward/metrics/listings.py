@@ -25,17 +25,20 @@ _WHOLE = "decimal(28, 0)"
 
 def annual_in_units(amount: ir.IntegerValue) -> ir.DecimalValue:
     """The annual amount, in the currency's unit, of a stored amount."""
-    unit = ibis.literal(str(Decimal(1).scaleb(-SCALE))).cast("decimal(28, 10)")
-    return (amount.cast("decimal(38, 0)").cast(_WHOLE) * unit).cast(MONEY)
+    return _times(amount, SCALE).cast(MONEY)
 
 
 def monthly_amount(amount: ir.IntegerValue) -> ir.DecimalValue:
     """The MRR of a stored annual amount at 10 decimals, half away from zero, without leaving whole numbers."""
-    twelfth = quotient(amount, 12)
-    rest = (amount - twelfth * 12) * 10 ** (_DIGITS - SCALE)
-    digits = quotient(rest * 2 + (rest < 0).ifelse(-12, 12), 24)
-    last = ibis.literal(f"{Decimal(1).scaleb(-_DIGITS):f}").cast("decimal(28, 10)")
-    return (annual_in_units(twelfth) + (digits.cast(_WHOLE) * last).cast(MONEY)).cast(MONEY)
+    last = (amount % 12) * (2 * 10 ** (_DIGITS - SCALE)) + (amount < 0).ifelse(-12, 12)
+    return (_times(quotient(amount, 12), SCALE) + _times(quotient(last, 24), _DIGITS)).cast(MONEY)
+
+
+def _times(amount: ir.IntegerValue, decimals: int) -> ir.DecimalValue:
+    """A whole number of units of the last of so many decimals."""
+    # A text, for a literal of so small a number would be written as one of floating point.
+    unit = ibis.literal(f"{Decimal(1).scaleb(-decimals):f}").cast(f"decimal(28, {decimals})")
+    return amount.cast(_WHOLE) * unit
 
 
 @dataclass(frozen=True)
@@ -111,14 +114,19 @@ def named_movements(
     rows = _only(rows, kind, account)
     in_order = ["day", "account", "subscription", "is_between", *more]
     rows = _paged(rows.mutate(is_between=rows.until != rows.day), in_order, page)
-    names = ledger.customers.select(account="customer", name="name")
-    named = rows.left_join(names, "account")
+    named = rows.left_join(_names(ledger, account), "account")
     ordered = named.order_by(*in_order)
     amounts = {"mrr": moved, "before": "before", "after": "after"}
     return ordered.select(
         *("day", "account", "name", "subscription", "kind", *more),
         **{name: monthly_amount(ordered[amount]) for name, amount in amounts.items()},
     )
+
+
+def _names(ledger: Ledger, account: str | None = None) -> ir.Table:
+    """The names of all accounts, or of one: account, name."""
+    names = ledger.customers.select(account="customer", name="name")
+    return names if account is None else names.filter(names.account == account)
 
 
 def _paged(rows: ir.Table, in_order: list[str], page: Page | None) -> ir.Table:

@@ -20,6 +20,10 @@ _DAMAGE_SAID = (
     "Failed to deserialize",
 )
 _IN_USE_SAID = "Could not set lock on file"
+_GROUPED = 16_384
+"""How many rows of a table lie together. Who looks for one account reads that many: the engine's own 122,880 take
+twice as long, and questions about all accounts as long as this.
+"""
 _HEADERS = 3 * 4096
 """The bytes of a database file before its first block."""
 
@@ -95,7 +99,8 @@ def _missing_bytes(connection: duckdb.DuckDBPyConnection, file: Path, name: str)
 
 def attach_new(connection: duckdb.DuckDBPyConnection, file: Path, name: str) -> None:
     """Attach a database file for writing that nobody else looks at: it needs no log, for it is whole or thrown away."""
-    connection.execute(f"ATTACH {_literal(file)} AS {name} (RECOVERY_MODE NO_WAL_WRITES)")
+    options = f"RECOVERY_MODE NO_WAL_WRITES, ROW_GROUP_SIZE {_GROUPED}"
+    connection.execute(f"ATTACH {_literal(file)} AS {name} ({options})")
 
 
 def detach(connection: duckdb.DuckDBPyConnection, name: str) -> None:

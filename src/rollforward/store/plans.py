@@ -142,8 +142,8 @@ def made_tables(known_at: datetime | None, schemas: str, *, told_once: bool) -> 
 def current_records(known_at: datetime | None, *, told_once: bool = False) -> Mapping[str, ir.Table]:
     """The records as known at a time (None: now), each by its latest version.
 
-    Subscription items stand there as a whole, and apart with and without discounts. With `told_once` it is known that
-    no two sources tell of one customer.
+    Subscription items stand there as a whole, and apart with and without discounts; customers once each, and under
+    `told_customers` as each source tells of them. With `told_once` it is known that no two sources tell of one.
     """
     import ibis
 
@@ -156,8 +156,9 @@ def current_records(known_at: datetime | None, *, told_once: bool = False) -> Ma
         if known_at is not None:
             records = records.filter(records.recorded_at <= known_at)
         current[name] = records.anti_join(superseded, "record")
-        if name == "customers" and not told_once:
-            current[name] = _last_told(current[name])
+        if name == "customers":
+            current["told_customers"] = current[name]
+            current[name] = current[name] if told_once else _last_told(current[name])
         if name == "subscription_items":
             discounted = ibis.coalesce(records.discounts.length(), 0) > 0
             current["discounted_items"] = records.filter(discounted).anti_join(superseded, "record")

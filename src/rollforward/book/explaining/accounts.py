@@ -74,7 +74,7 @@ def _running_spans(asking: Asking, account: str, records: dict[int, Row], at: da
 def account_called(asking: Asking, account: str) -> str:
     """An account by id and name; NotFoundError with the nearest ones if the book knows none of that id."""
     # Nearly all that are asked for have a customer of their name: the other tables are looked at where there is none.
-    found = asking.found("name", lambda account: _named(asking, account).limit(1), account=account)
+    found = asking.of_customers("customers", [account])
     found = found or asking.found("account", lambda account: _moved(asking, account).limit(1), account=account)
     if not found:
         known = _accounts(asking)
@@ -99,12 +99,6 @@ def _accounts(asking: Asking) -> Any:  # noqa: ANN401  an Ibis table
     named = _customers(asking)
     known = ibis.union(*_told_of(asking), named.select("account"), distinct=True)
     return known.left_join(named, "account").select("account", "name")
-
-
-def _named(asking: Asking, account: str) -> ir.Table:
-    """The customer of an account's id: account, name."""
-    named = _customers(asking)
-    return named.filter(named.account == account)
 
 
 def _moved(asking: Asking, account: str) -> ir.Table:
