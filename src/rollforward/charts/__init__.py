@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollforward.charts.drawing import KINDS, chart, remarks, svg, title_of
+from rollforward.charts.drawing import KINDS, Sketch, chart, drawn, remarks, sketch, svg, title_of
 from rollforward.charts.looks import GROUP_COLOURS, KIND_COLOURS
 from rollforward.charts.picture import WIDTH, Links, Mark, Note
 from rollforward.charts.renderer import ChartsMissingError, warm
@@ -18,9 +18,12 @@ __all__ = [
     "Links",
     "Mark",
     "Note",
+    "Sketch",
     "chart",
+    "drawn",
     "is_under_way",
     "remarks",
+    "sketch",
     "sparkline",
     "svg",
     "title_of",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from rollforward.charts import bars, breakdown, cohorts, curves, metrics, rollforward, rows, steps, waterfall
-from rollforward.charts.inline import inlined
+from rollforward.charts.inline import Frame, inlined
 from rollforward.charts.looks import NOTEBOOK, PAGE
 from rollforward.charts.picture import WIDTH, Picture, called
 from rollforward.charts.renderer import ChartsMissingError, render
@@ -82,17 +83,44 @@ def svg(  # noqa: PLR0913  all by name, and each a choice of its own
     background, colours by variables, each mark named, and linked where `links` has an address for it. `width` and
     `height` are in pixels; a page keeps their ratio.
     """
-    look = PAGE if theme == "page" else NOTEBOOK
     asked = {"columns": tuple(columns), "compared": compared, "notes": tuple(notes), "height": height}
-    picture = _picture(result, kind, look, **asked, width=width, fiscal=fiscal_year_start)
+    if theme == "page":
+        made = sketch(result, kind=kind, links=links, width=width, fiscal_year_start=fiscal_year_start, **asked)
+        return drawn(made) if made else ""
+    picture = _picture(result, kind, NOTEBOOK, fiscal=fiscal_year_start, width=width, **asked)
+    return render(_specification(picture)) if picture else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A picture of a page before it is drawn: plain texts and numbers, which another process can draw."""
+
+    specification: Row
+    frame: Frame
+
+
+def sketch(
+    result: Result,
+    *,
+    kind: str | None = None,
+    links: Links | None = None,
+    width: int = WIDTH,
+    fiscal_year_start: int | None = None,
+    **asked: Any,  # noqa: ANN401  the other arguments of `svg`
+) -> Sketch | None:
+    """What `svg` draws for a page; None for a result without a picture."""
+    picture = _picture(result, kind, PAGE, fiscal=fiscal_year_start, width=width, **asked)
     if picture is None:
-        return ""
+        return None
     specification = _specification(picture)
-    written = render(specification)
-    if theme is None:
-        return written
-    left = specification.get("usermeta", {}).get("left", look.left)
-    return inlined(written, picture, name=name_of(picture), links=links, left=left)
+    left = specification.get("usermeta", {}).get("left", PAGE.left)
+    marks = tuple((str(mark), links(mark) if links else None) for mark in picture.marks)
+    return Sketch(specification, Frame(name_of(picture), marks, tuple(picture.legend), picture.width, left))
+
+
+def drawn(made: Sketch) -> str:
+    """The SVG of a sketch."""
+    return inlined(render(made.specification), made.frame)
 
 
 def _picture(result: Result, kind: str | None, look: Look, *, fiscal: int | None, **asked: Any) -> Picture | None:  # noqa: ANN401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
@@ -10,8 +11,6 @@ from rollforward.charts.looks import PAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from rollforward.charts.picture import Links, Mark, Picture
 
 HATCH = "chart-hatch"
 """The pattern of what is not yet complete."""
@@ -43,23 +42,36 @@ _SIZE = 12
 _LINE = 20
 
 
-def inlined(svg: str, picture: Picture, *, name: str, links: Links | None, left: int) -> str:
-    """The SVG of a page: what Vega wrote, with each mark named and linked, and its legend above.
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around and on the shapes that Vega draws.
 
-    `left` is the room beside the marks for the names of values: letters are not measured, so Vega leaves none.
+    name: of the picture · marks: by number, the name of each and the address that it leads to, if there is one ·
+    legend: names and their colours · width: of the whole, in pixels · left: the room beside the marks for the names of
+    values, for letters are not measured, so that Vega leaves none.
     """
+
+    name: str
+    marks: tuple[tuple[str, str | None], ...]
+    legend: tuple[tuple[str, str], ...]
+    width: int
+    left: int
+
+
+def inlined(svg: str, frame: Frame) -> str:
+    """The SVG of a page: what Vega wrote, with each mark named and linked, and its legend above."""
     root = fromstring(svg)  # noqa: S314  written by the renderer a moment ago, not by a stranger
-    named = _Names(picture.marks, links)
+    named = _Names(frame.marks)
     drawn = [part for child in root for part in _kept(child, named)]
-    start, height = _start(root) - left, round(float(root.attrib["height"]))
-    above = _legend(picture.legend, picture.width)
+    start, height = _start(root) - frame.left, round(float(root.attrib["height"]))
+    above = _legend(frame.legend, frame.width)
     room = _LINE * (1 + max((line for *_, line in above), default=-1))
     page = Element("svg", {"class": "chart", "xmlns": "http://www.w3.org/2000/svg"})
-    page.set("viewBox", f"{start} {-room} {picture.width} {height + room}")
+    page.set("viewBox", f"{start} {-room} {frame.width} {height + room}")
     page.set("width", "100%")
     page.set("font-size", str(_SIZE))
     page.set("role", "group" if named.linked else "img")
-    page.set("aria-label", name)
+    page.set("aria-label", frame.name)
     if HATCH in svg:
         page.append(_hatch())
     _draw_legend(page, above, (start, -room))
@@ -78,14 +90,12 @@ def _start(root: Element) -> int:
 class _Names:
     """The names and addresses of marks, by the numbers that Vega carried."""
 
-    def __init__(self, marks: Sequence[Mark], links: Links | None) -> None:
-        self.marks, self.links, self.linked = marks, links, False
+    def __init__(self, marks: Sequence[tuple[str, str | None]]) -> None:
+        self.marks, self.linked = marks, False
 
     def around(self, number: str, shape: Element) -> Element:
         """A shape within its link, or with its name alone."""
-        mark = self.marks[int(number)]
-        said = str(mark)
-        address = self.links(mark) if self.links else None
+        said, address = self.marks[int(number)]
         if address is None:
             SubElement(shape, "title").text = said
             return shape

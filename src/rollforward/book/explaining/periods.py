@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rollforward.calendar import Every, Period
 
 
+@functools.lru_cache(maxsize=1_024)
 def period_named(text: str, every: Every | None, fiscal_year_start: int = 1) -> tuple[Period, Every]:
     """The period of a text, and its length; with `every` the one of that length that holds the first day of the text.
 

@@ -25,13 +25,15 @@ def serve(
     from rollforward.surfaces.environment import people_of, several, told
     from rollforward.surfaces.notices.setting_up import scheduled_of
     from rollforward.surfaces.server.app import application
+    from rollforward.surfaces.server.drawers import Drawers
     from rollforward.surfaces.server.oidc import provider_of
     from rollforward.surfaces.server.running import run
     from rollforward.surfaces.server.security import is_home, may_bind
     from rollforward.surfaces.server.served import Served
     from rollforward.surfaces.web.warming import Warming
 
-    served, provider = Served(shelf.book, clock, memory=memory), provider_of()
+    drawers = Drawers()
+    served, provider = Served(shelf.book, clock, memory=memory, drawing=drawers), provider_of()
     # At home nobody has to be known before the first page is asked for, and their database takes a while to load.
     at_home = is_home(host) and not told("ROLLFORWARD_PEOPLE_URL")
     people = people_of(shelf.book, clock) if served.is_there and not at_home else None
@@ -42,7 +44,7 @@ def serve(
         raise refusal
     notices = scheduled_of(shelf.book, lambda: served.book, clock)
     hosts = (host, *several("ROLLFORWARD_HOSTS"))
-    app = application(served, people, sign_on=provider, hosts=hosts, works=[Warming(served), notices])
+    app = application(served, people, sign_on=provider, hosts=hosts, works=[drawers, Warming(served), notices])
     put_line(f"http://{host}:{port}/")
     note("Stop it with Ctrl+C.", quiet=voice.quiet)
     run(app, host, port)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, TypeVar
 from rollforward.book import Book, now
 from rollforward.errors import NotABookError
 from rollforward.surfaces.server.answers import Answers
+from rollforward.surfaces.server.drawers import Here
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from pathlib import Path
 
     from rollforward.book.view import Clock
+    from rollforward.surfaces.server.drawers import Drawing
 
 T = TypeVar("T")
 
@@ -23,12 +25,13 @@ T = TypeVar("T")
 class Served:
     """A book that is served. Its settings are read anew when they change.
 
-    `memory`, such as "512MB", bounds what its questions hold at a time.
+    `memory`, such as "512MB", bounds what its questions hold at a time; `drawing` draws the pictures of its pages.
     """
 
     path: Path
     clock: Clock = now
     memory: str | None = None
+    drawing: Drawing = field(default_factory=Here)
     answers: Answers = field(default_factory=Answers)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _open: Book | None = field(default=None, repr=False)

@@ -53,6 +53,9 @@ def _account(page: Page, account: str) -> HTMLResponse:
         ("account", account), lambda book: book.movements(account=account, where=ask.filters, view=ask.view)
     )
     rows = page.answer(("entries of an account", account), lambda _: moved.rows)
+    name = str(rows[0][2]) if rows and rows[0][2] else account
+    # The picture is drawn while the rest is found.
+    drawn = drawings.drawing(page, moved, f"MRR of {name}", kind="steps") if rows else None
     why = page.answer(
         ("an account explained", account),
         lambda book: book.explain(account=account, on=book.today(ask.view.as_of), view=ask.view),
@@ -67,8 +70,6 @@ def _account(page: Page, account: str) -> HTMLResponse:
         empty="Nothing moved.",
     )
     facts, merges = _what_is_known(page, account) if page.reader.sees_personal_data else ([], [])
-    name = str(rows[0][2]) if rows and rows[0][2] else account
-    drawn = drawings.drawing(page, moved, f"MRR of {name}", kind="steps") if rows else None
     return page.html(
         "account.html",
         stamp=moved.stamp,

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rollforward.charts import Mark
+    from rollforward.people.notes import Note
     from rollforward.results import Result
+    from rollforward.surfaces.server.drawers import Drawn
     from rollforward.surfaces.web.page import Page
 
 WIDTH, NARROW = 1040, 342
@@ -29,41 +31,53 @@ _STEPS = {"month": 1, "quarter": 3, "year": 12}
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A chart: what it is called, the picture, and what a reader has to know to read it right."""
+class Chart:
+    """A chart: what it is called, its picture in each width, and what a reader has to know to read it right."""
 
     caption: str
-    picture: Markup
+    wide: Drawn
+    narrow: Drawn
     remarks: tuple[str, ...] = ()
+
+    @property
+    def picture(self) -> Markup:
+        """Both widths, of which the stylesheet shows one; waits until they are drawn."""
+        # Drawn by the renderer, with every text escaped.
+        return Markup('<div class="drawn-wide">{}</div><div class="drawn-narrow">{}</div>').format(
+            Markup(self.wide.svg()),  # noqa: S704
+            Markup(self.narrow.svg()),  # noqa: S704
+        )
 
 
 def drawing(
-    page: Page, result: Result, caption: str, *, kind: str | None = None, columns: Sequence[str] = (), by: str = ""
-) -> Drawn | None:
-    """The chart of a result; None where there is nothing to draw."""
-    notes = tuple(charts.Note(note.day, note.text) for note in notes_of(page))
+    page: Page,
+    result: Result,
+    caption: str,
+    *,
+    kind: str | None = None,
+    columns: Sequence[str] = (),
+    by: str = "",
+    notes: Sequence[Note] | None = None,
+) -> Chart | None:
+    """The chart of a result, which is drawn while the page goes on; None where there is nothing to draw.
+
+    `notes` are those of the page's days, if no others are given.
+    """
+    pinned = tuple(charts.Note(note.day, note.text) for note in (notes_of(page) if notes is None else notes))
     # Both widths show the same marks.
     linked = cache(partial(mark_url, page, by=by))
 
-    def draw(width: int) -> str:
-        return charts.svg(
-            result,
-            kind=kind,
-            columns=columns,
-            notes=notes,
-            theme="page",
-            links=linked,
-            width=width,
-        )
+    def begun(width: int) -> Drawn | None:
+        made = charts.sketch(result, kind=kind, columns=tuple(columns), notes=pinned, links=linked, width=width)
+        return page.served.drawing.begin(made) if made else None
 
-    def both() -> Markup:
-        wide = draw(WIDTH)
-        narrow = draw(NARROW) if wide else ""
-        drawn = f'<div class="drawn-wide">{wide}</div><div class="drawn-narrow">{narrow}</div>'
-        return Markup(drawn if wide else "")  # noqa: S704  drawn here, with every text escaped
+    def both() -> Chart | None:
+        wide = begun(WIDTH)
+        narrow = begun(NARROW) if wide else None
+        remarks = tuple(charts.remarks(result, kind=kind, theme="page"))
+        return Chart(caption, wide, narrow, remarks) if wide and narrow else None
 
-    picture = page.answer(("chart", caption, kind, tuple(columns), by, notes), lambda _: both())
-    return Drawn(caption, picture, tuple(charts.remarks(result, kind=kind, theme="page"))) if picture else None
+    return page.answer(("chart", caption, kind, tuple(columns), by, pinned), lambda _: both())
 
 
 def mark_url(page: Page, mark: Mark, by: str) -> str | None:

@@ -18,9 +18,13 @@ from rollforward.surfaces.web.tables import table_of
 from rollforward.surfaces.web.words import HEADLINES, change_text, title, value_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rollforward.book.headlines import Headline
     from rollforward.listing import Listing
+    from rollforward.people.notes import Note
     from rollforward.results import Cell, Result
+    from rollforward.surfaces.web.drawings import Chart
 
 router = APIRouter()
 
@@ -46,33 +50,39 @@ class Tile:
 
 @dataclass(frozen=True)
 class Answered:
-    """What the book says on an overview."""
+    """What the book says on an overview beside the roll-forward."""
 
     found: Headlines
-    rolled: Result
     latest: Listing
     rows: list[tuple[Cell, ...]]
 
 
 def answered(page: Page) -> Answered:
-    """What the book says on an overview, found once for each state of it."""
+    """What the book says on an overview beside the roll-forward, found once for each state of it."""
     ask = page.shown
     found = page.answer(
         "headlines", lambda book: headlines(book, [*HEADLINES, *BESIDE], **ask.spoken, compare=ask.compare)
     )
-    rolled = subjects.rollforward(page)
     latest = page.answer(
         "latest", lambda book: book.movements(start=found.period.start, end=ask.end, where=ask.filters, view=ask.view)
     )
     rows = page.answer("the last of the latest", lambda _: latest.last(LATEST)[::-1])
-    return Answered(found, rolled, latest, rows)
+    return Answered(found, latest, rows)
+
+
+def picture(page: Page, rolled: Result, notes: Sequence[Note]) -> Chart | None:
+    """The picture of how MRR moved, with some notes on it, which is drawn while the rest is found."""
+    return drawings.drawing(page, rolled, "MRR and how it moved", notes=notes)
 
 
 @router.get("/")
 def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
     """The overview."""
+    rolled = subjects.rollforward(page)
+    notes = notes_of(page)
+    drawn = picture(page, rolled, notes)
     said = answered(page)
-    found, rolled = said.found, said.rolled
+    found = said.found
     tiles = [_tile(page, found, one) for one in found.figures]
     return page.html(
         "overview.html",
@@ -80,9 +90,9 @@ def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
         found=found,
         tiles=tiles[: len(HEADLINES)],
         beside=tiles[len(HEADLINES) :],
-        drawn=drawings.drawing(page, rolled, "MRR and how it moved"),
+        drawn=drawn,
         rolled=rollforward_table(page, rolled),
-        notes=notes_of(page),
+        notes=notes,
         residual=value_text(ResultColumn("residual", "money"), residual(rolled), rolled.stamp),
         latest=table_of(
             said.latest,

@@ -61,9 +61,9 @@ class Page:
     ask: Ask
     reader: Reader
 
-    @property
+    @cached_property
     def book(self) -> Book:
-        """The book, as the reader sees it."""
+        """The book, as the reader sees it; the same one for the whole page."""
         return self._as_seen(self.served.book)
 
     def _as_seen(self, book: Book) -> Book:
@@ -141,8 +141,12 @@ class Page:
 
     def url(self, path: str, **changes: object) -> str:
         """The address of another page in the same state, without what belongs to this page alone."""
-        own = {name: None for name, _ in self.ask.said if name not in _KEPT}
-        return self.ask.url(path, **{**own, **changes})
+        return self.ask.url(path, **{**self._left_out, **changes})
+
+    @cached_property
+    def _left_out(self) -> dict[str, None]:
+        """The parameters that belong to this page alone."""
+        return {name: None for name, _ in self.ask.said if name not in _KEPT}
 
     def html(self, template: str, *, stamp: Stamp | None = None, status: int = 200, **context: Any) -> HTMLResponse:  # noqa: ANN401
         """The page of a template."""

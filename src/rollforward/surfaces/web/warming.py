@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, cast
 from rollforward.errors import RollforwardError
 from rollforward.surfaces.server.asking import ask_of
 from rollforward.surfaces.server.who import LOCAL
-from rollforward.surfaces.web.overview import answered
+from rollforward.surfaces.web import subjects
+from rollforward.surfaces.web.overview import answered, picture
 from rollforward.surfaces.web.page import Page
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ class Warming:
 def overview_found(served: Served) -> None:
     """Find what the overview says where nothing is asked for."""
     nobody = cast("Request", None)
-    answered(Page(nobody, served, ask_of([], served.book, served.clock), LOCAL))
+    page = Page(nobody, served, ask_of([], served.book, served.clock), LOCAL)
+    answered(page)
+    picture(page, subjects.rollforward(page), notes=())
 
 
 def months_found(served: Served) -> None:

@@ -1,0 +1,119 @@
+"""Drawers: processes that draw pictures beside the server, which goes on meanwhile.
+
+The renderer holds Python's lock while it draws, so that in the server's own process nobody else would be answered.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import connection, get_context, parent_process
+from typing import TYPE_CHECKING, Protocol
+
+from rollforward import charts
+
+if TYPE_CHECKING:
+    from rollforward.charts import Sketch
+
+PROCESSES = 2
+"""How many draw at the same time. A second one holds 100 MB more, and on two processors nobody is answered sooner."""
+
+
+class Drawn(Protocol):
+    """A picture that is drawn, or will be."""
+
+    def svg(self) -> str:
+        """The picture; waits until it is there."""
+
+
+class Drawing(Protocol):
+    """What draws pictures."""
+
+    def begin(self, sketch: Sketch) -> Drawn:
+        """Begin to draw."""
+
+
+class Here:
+    """Draws in the process of who asks, when the picture is looked at."""
+
+    def begin(self, sketch: Sketch) -> Drawn:
+        """A picture that is drawn when somebody looks at it."""
+        return _Picture(sketch)
+
+
+class Drawers:
+    """Draws in processes of its own, which end with the one that started them."""
+
+    def __init__(self, processes: int = PROCESSES) -> None:
+        self._processes = processes
+        self._lock = threading.Lock()
+        self._pool: ProcessPoolExecutor | None = None
+
+    def start(self) -> None:
+        """Start the processes, which takes a second; who asks for a picture meanwhile waits for it."""
+        pool = self._running()
+        for _ in range(self._processes):
+            pool.submit(charts.warm)
+
+    def stop(self) -> None:
+        """Draw nothing more."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool:
+            pool.shutdown(cancel_futures=True)
+
+    def begin(self, sketch: Sketch) -> Drawn:
+        """Begin to draw. Where a process has died, others are started, and what it was to draw is drawn here."""
+        try:
+            return _Picture(sketch, self._running().submit(charts.drawn, sketch))
+        except BrokenProcessPool:
+            self.stop()
+            return _Picture(sketch)
+
+    def _running(self) -> ProcessPoolExecutor:
+        with self._lock:
+            if self._pool is None:
+                # A copy of the server would hold its locks and its files: they begin anew.
+                self._pool = ProcessPoolExecutor(self._processes, get_context("spawn"), _alone)
+            return self._pool
+
+
+class _Picture:
+    """A picture that is drawn in another process, or here if there is none or it dies."""
+
+    def __init__(self, sketch: Sketch, future: Future[str] | None = None) -> None:
+        self._lock = threading.Lock()
+        self._sketch: Sketch | None = sketch
+        self._future = future
+        self._text = ""
+
+    def svg(self) -> str:
+        """The picture; waits until it is there."""
+        with self._lock:
+            if self._sketch is not None:
+                self._text = _text_of(self._sketch, self._future)
+                self._sketch = self._future = None
+            return self._text
+
+
+def _text_of(sketch: Sketch, future: Future[str] | None) -> str:
+    try:
+        return future.result() if future else charts.drawn(sketch)
+    except BrokenProcessPool:
+        return charts.drawn(sketch)
+
+
+def _alone() -> None:
+    """In a process that draws: Ctrl+C is the server's, and without the server there is nothing left to do."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_the_server, daemon=True).start()
+
+
+def _end_with_the_server() -> None:
+    server = parent_process()
+    if server is not None:
+        connection.wait([server.sentinel])
+        os._exit(0)
