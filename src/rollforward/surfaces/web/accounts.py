@@ -12,7 +12,7 @@ from rollforward.errors import UsageError
 from rollforward.listing import Listing
 from rollforward.surfaces.server.forms import Form, writing
 from rollforward.surfaces.web import drawings, paging, subjects
-from rollforward.surfaces.web.movements import entry_url
+from rollforward.surfaces.web.movements import entry_url, unsaid
 from rollforward.surfaces.web.page import Page, asked
 from rollforward.surfaces.web.tables import table_of
 from rollforward.surfaces.web.words import title
@@ -65,7 +65,7 @@ def _account(page: Page, account: str) -> HTMLResponse:
         "Entries",
         rows=rows[::-1],
         link=lambda name, row: None if name in {"account", "name"} else entry_url(page, name, row),
-        hidden=("account", "name"),
+        hidden=("account", "name", *unsaid(moved, rows)),
         download=page.ask.url("/download/movements.{}", account=account),
         empty="Nothing moved.",
     )

@@ -19,7 +19,9 @@ from rollforward.surfaces.web.tables import table_of
 from rollforward.surfaces.web.words import value_text
 
 if TYPE_CHECKING:
-    from rollforward.results import Result
+    from collections.abc import Sequence
+
+    from rollforward.results import Cell, Result
     from rollforward.surfaces.web.tables import Row, Table
 
 router = APIRouter()
@@ -52,6 +54,7 @@ def movements(page: Annotated[Page, asked("kind", "account", "after")]) -> HTMLR
             "Entries",
             rows=shown.rows,
             link=partial(entry_url, page),
+            hidden=unsaid(listed, shown.rows),
             download=page.ask.url("/download/movements.{}", after=None),
             empty="No movement matches. Clear the filter, or ask for more days.",
         ),
@@ -78,6 +81,12 @@ def _causes(page: Page, rolled: Result) -> Table | None:
 def _days(page: Page, row: Row) -> dict[str, object]:
     period = page.period(str(row["period"]))
     return {"from_": period.start, "to": period.last_day}
+
+
+def unsaid(listed: Listing, rows: Sequence[tuple[Cell, ...]]) -> tuple[str, ...]:
+    """The columns that no entry shown says anything in: where customers move, no subscription is named."""
+    place = listed.names.index("subscription")
+    return () if any(row[place] for row in rows) else ("subscription",)
 
 
 def entry_url(page: Page, name: str, row: Row) -> str | None:
