@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from depth import deep
+from depth import DEPTH, deep
 from engines.desk import DUCKDB, built, differences, exported, tables_of
 from rollforward.book import View
 from rollforward.book.cases import load, policy_of
@@ -17,14 +17,30 @@ from test_engine_against_oracle import collected, laid_together, shelf_under
 CASES = Path(__file__).parents[2] / "cases"
 PARTS = 4
 SHELVES = deep(2)
+OF_METRICS = {
+    *("churn_rate_base", "churn_rate_joined", "churn_rate_formula", "ltv_churn", "trial_window"),
+    *("one_time_in_contract_value", "closed_months"),
+}
+"""The rules that no table of a ledger follows."""
+
 NAMED = ("customer", "account", "from_customer", "invoice", "payment")
 
 
 def cases_by_policy():
-    """The cases of each policy laid into one book, each with customers of its own."""
-    found = {}
+    """The cases of each policy laid into one book, each with customers of its own.
+
+    A run that is not deep has books of the policies with a rule that none before them has. The cases of the other ones
+    go into the first book of their basis.
+    """
+    found, first, rules = {}, {}, set()
     for number, (_, case) in enumerate(load([CASES])):
-        together = found.setdefault(policy_of(case).hash, {**case, "records": {}})
+        policy = policy_of(case)
+        own = {(key, str(value)) for key, value in policy.settings.items() if key not in OF_METRICS}
+        is_kept = DEPTH > 1 or policy.hash in found or own - rules
+        place = policy.hash if is_kept else first[policy.basis]
+        first.setdefault(policy.basis, place)
+        rules |= own
+        together = found.setdefault(place, {**case, "records": {}})
         together["today"] = max(together["today"], case["today"])
         for table, rows in case["records"].items():
             here = together["records"].setdefault(table, [])
