@@ -4,8 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 SIZE   ?= 1000000
 SIZES  ?= 100000,1000000
+DEPTH  ?= 4
 
-.PHONY: help demo test lint bench bench-engines snapshots lock clean
+.PHONY: help demo test soak lint bench bench-engines snapshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -33,6 +34,9 @@ $(BIN)/.browser: $(BIN)/.installed
 
 test: $(BIN)/.installed $(BIN)/.browser lint ## Lint, type-check and run every test
 	$(BIN)/pytest -n 2 --dist worksteal
+
+soak: $(BIN)/.installed $(BIN)/.browser ## The tests with four times the random books, kills and questions (DEPTH=times)
+	ROLLFORWARD_DEPTH=$(DEPTH) $(BIN)/pytest -n 2 --dist worksteal
 
 lint: $(BIN)/.installed ## Ruff with all rules and mypy strict
 	$(BIN)/ruff check .

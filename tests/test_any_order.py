@@ -10,6 +10,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from depth import deep
 from rollforward.book import Book, View
 from rollforward.book.cases import policy_of
 from rollforward.book.taking_in import Reach
@@ -27,7 +28,7 @@ Delivery = tuple[str, list[dict[str, Any]]]
 
 NOW = datetime(2200, 1, 1)  # noqa: DTZ001
 FIRST = datetime(2199, 1, 1)  # noqa: DTZ001
-EXAMPLES = 6
+EXAMPLES = deep(2)
 
 
 def distinct(case: Case) -> list[tuple[str, dict[str, Any]]]:
@@ -92,10 +93,10 @@ def latest(deliveries: list[Delivery]) -> list[Delivery]:
     return [(name, [row for table, row in facts.values() if table == name]) for name in TABLES]
 
 
-def check(strategy: st.SearchStrategy[Case], number: int, hold: Any) -> None:
+def check(strategy: st.SearchStrategy[Case], number: int, hold: Any, examples: int = EXAMPLES) -> None:
     @seed(number)
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=examples,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         database=None,
@@ -135,7 +136,7 @@ def test_as_known_at_each_import_it_is_the_book_that_stopped_there():
 
 def test_these_tests_see_late_versions_and_several_imports():
     seen = []
-    check(BOOKS, 20_261_126, lambda case, order: seen.append(batches_of(case, order)))
+    check(BOOKS, 20_261_126, lambda case, order: seen.append(batches_of(case, order)), examples=6)
     assert max(map(len, seen)) > 4
     assert any(len(rows) > 1 for deliveries in seen for _, rows in deliveries)
 

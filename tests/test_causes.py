@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from depth import deep
 from oracle import Oracle
 from oracle.causes import causes as oracle_causes
 from rollforward.book import Book, View
@@ -24,7 +24,7 @@ from test_engine_against_oracle import collected, laid_together, shelf_under
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SHELVES = int(os.environ.get("ROLLFORWARD_ORACLE_SHELVES", "60")) // 3
+SHELVES = deep(5)
 
 
 def summed(rows: Iterable[tuple[date, str, str, int]]) -> dict[tuple[date, str, str], Fraction]:

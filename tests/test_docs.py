@@ -142,9 +142,16 @@ def help_of(name):
 
 
 @pytest.fixture(scope="module")
-def demo_folder(tmp_path_factory):
+def readme(tmp_path_factory):
     """A folder in which the demo of the README has been run, and what it printed."""
-    return tmp_path_factory.mktemp("readme")
+    folder = tmp_path_factory.mktemp("readme")
+    return folder, run(folder, DEMO)
+
+
+@pytest.fixture
+def demo_folder(readme):
+    """A folder with the demo of the README in it."""
+    return readme[0]
 
 
 def run(folder, command):
@@ -196,24 +203,18 @@ def test_lists_follow_from_the_code(page, part, make):
 DEMO = "rollforward demo demo --customers 500"
 
 
-def with_demo(folder):
-    """The folder, with the demo of the README in it."""
-    if not (folder / "demo").exists():
-        run(folder, f"{DEMO} --quiet")
-    return folder
-
-
 @pytest.mark.parametrize(("part", "command"), [("diff", "policy diff default"), ("what-if", "policy what-if")])
 def test_the_page_of_policies_shows_what_the_demo_prints(demo_folder, part, command):
     (line,) = commands_in(text_of("docs/policies.md"), command)
-    generated("docs/policies.md", part, run(with_demo(demo_folder), line))
+    generated("docs/policies.md", part, run(demo_folder, line))
 
 
-def test_the_demo_prints_what_the_readme_says(demo_folder):
+def test_the_demo_prints_what_the_readme_says(readme):
+    demo_folder, printed = readme
     (metrics,) = commands_in(text_of("README.md"), "metrics ")
     assert f"runs: {DEMO}\n" in text_of("README.md")
     assert f"$(BIN)/{DEMO}\n" in text_of("Makefile")
-    generated("README.md", "demo", run(demo_folder, f"{DEMO} --yes"))
+    generated("README.md", "demo", printed)
     generated("README.md", "metrics of the demo", run(demo_folder, metrics))
     if REFRESH:
         book = rollforward.open(demo_folder / "demo")
@@ -230,7 +231,7 @@ def test_the_other_commands_of_the_readme_run(demo_folder):
     asked = [line for line in lines if line.startswith("rollforward ") and "--book demo" in line]
     asked = [line for line in asked if not line.startswith("rollforward serve")]  # goes on until it is stopped
     for line in asked:
-        assert len(run(with_demo(demo_folder), line).splitlines()) > 3, line
+        assert len(run(demo_folder, line).splitlines()) > 3, line
 
 
 # -- what is named ---------------------------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ Many books are laid into one, each with customers of its own, because one accoun
 
 from __future__ import annotations
 
-import os
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -14,6 +13,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from depth import deep
 from oracle import Oracle
 from rollforward.book import View
 from rollforward.book.cases import book_of, policy_of
@@ -24,8 +24,8 @@ from strategies import books, policies
 Case = dict[str, Any]
 
 BOOKS_A_SHELF = 40
-SHELVES = int(os.environ.get("ROLLFORWARD_ORACLE_SHELVES", "60"))
-"""60 shelves of up to 40 books are some 2,400 books a run."""
+SHELVES = deep(16)
+"""16 shelves of up to 40 books are some 640 books a run, and some 2,560 of a soak."""
 
 PARTS = 4
 ASKED = (
@@ -141,7 +141,11 @@ def _is_comparable(case: Case) -> bool:
 
 @seed(20_240_301)
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None, phases=[Phase.generate]
+    max_examples=deep(15),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+    phases=[Phase.generate],
 )
 @given(case=st.one_of(books(), books(policy=policies())).filter(_is_comparable))
 def test_every_metric_of_a_month_is_the_oracles(case: Case):

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from depth import deep
 from rollforward.book import Book, View
 from rollforward.errors import RollforwardError
 from rollforward.sources.map_file import parse_map
@@ -149,7 +150,7 @@ def imported(book, path, shape):
 
 
 @pytest.mark.parametrize("shape", COLUMNS)
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=deep(3), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_an_import_loses_nothing_books_nothing_twice_and_the_book_builds(shape, data):
     name, content = data.draw(files(shape))

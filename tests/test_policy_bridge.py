@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -11,6 +10,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from depth import deep
 from oracle import Oracle
 from rollforward.book import View
 from rollforward.book.cases import book_of, policy_of
@@ -22,7 +22,7 @@ from rollforward.policy.bearing import BEARS_ON
 from rollforward.policy.policy import DEFAULT, preset
 from strategies import books, policies
 
-EXAMPLES = int(os.environ.get("ROLLFORWARD_BRIDGE_EXAMPLES", "15"))
+EXAMPLES = deep(4)
 """Each example works out MRR after every rule that differs, some eight times."""
 
 

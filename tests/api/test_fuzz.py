@@ -6,9 +6,10 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
 from api.desk import HOME, Desk, Ticking, make_book
+from depth import deep
 from rollforward.surfaces.api.schema import openapi
 
-EXAMPLES = 8
+EXAMPLES = deep(2)
 """The questions of each operation that are made up, beside those that its description leads to."""
 
 load_all_checks()

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from cli.desk import run
+from depth import deep
 from durability.world import SECOND, import_second, ledger_of, opened, records_of
 from rollforward.errors import DamagedError, DiskFullError
 from rollforward.store import placing
 
-LIMITS = 24
+LIMITS = deep(6)
 
 
 def largest_files(path, number):
@@ -36,7 +37,7 @@ def test_a_build_that_fills_the_disk_keeps_the_former_ledger(world):
     path = world.copy("full", of="built")
     truth = ledger_of(path)
     (file,) = (path / "ledgers").iterdir()
-    for limit in largest_files(file, 8):
+    for limit in largest_files(file, LIMITS):
         ended = world.run("build", path, largest_file=limit)
         assert (ended["status"], ended.get("kind")) == (3, "DiskFullError"), (limit, ended)
         assert ledger_of(path, built=False) == truth
@@ -81,7 +82,7 @@ def cut(file, size):
         opened_file.truncate(size)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(deep(2)))
 def test_what_a_dead_writer_left_is_swept_however_it_was_cut(world, seed):
     path = world.copy("cut")
     left = path / "tmp" / "0123456789abcdef"
@@ -106,7 +107,7 @@ def read_or_refused(path):
         return f"refused: {str(error).split('. ')[1].split(':')[0]}"
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(deep(3)))
 def test_a_ledger_that_was_cut_is_built_anew_or_refused_and_never_read(world, seed):
     path = world.copy("cut", of="built")
     truth = ledger_of(path)
@@ -117,7 +118,7 @@ def test_a_ledger_that_was_cut_is_built_anew_or_refused_and_never_read(world, se
     assert ledger_of(path, built=False) == truth, "a build mends it"
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(deep(3)))
 def test_a_ledger_with_a_wrong_byte_is_built_anew_or_refused_and_never_read(world, seed):
     path = world.copy("cut", of="built")
     truth = ledger_of(path)
@@ -130,7 +131,7 @@ def test_a_ledger_with_a_wrong_byte_is_built_anew_or_refused_and_never_read(worl
     assert ledger_of(path, built=False) == truth
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(4 + deep(2)))
 def test_records_that_were_cut_are_refused_with_a_way_out(world, seed):
     path = world.copy("cut")
     file = path / "book.duckdb"

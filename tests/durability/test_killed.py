@@ -1,7 +1,4 @@
-"""A book that is killed at any moment of import, build and backup is the former or the new one, whole.
-
-ROLLFORWARD_KILLS says how many random kills there are in all; 210 if it does not.
-"""
+"""A book that is killed at any moment of import, build and backup is the former or the new one, whole."""
 
 import json
 import time
@@ -12,7 +9,7 @@ import pytest
 
 from durability.world import KILLS, SECOND, import_second, ledger_of, moments, opened, records_of
 
-PARTS = 7
+PARTS = 4
 """Kills are shared out in so many parts to each operation, so that several processes can run them."""
 
 EACH = {"import": 4, "build": 2, "import_and_build": 1, "backup": 1, "close": 1, "exclude": 1}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+from depth import deep
 from rollforward.book import Book
 from rollforward.store import settings
 from rollforward.store.database import Database
@@ -19,7 +20,7 @@ from rollforward.store.database import Database
 FIRST, SECOND, THIRD = "2026-06-01T08:00:00", "2026-06-02T08:00:00", "2026-06-03T08:00:00"
 HEAD = "Customer,Plan,Price,Currency,Interval,Start,End\n"
 TODAY = date(2026, 6, 1)
-KILLS = int(os.environ.get("ROLLFORWARD_KILLS", "210"))
+KILLS = deep(60)
 """How many random kills there are in all."""
 
 
@@ -180,6 +181,6 @@ def _fall_behind(world):
 
 
 def moments(seed, number, took):
-    """Delays that spread over the whole of an operation, a little beyond its end."""
+    """Delays that spread over the whole of an operation, a little beyond its end: one in each stretch of it."""
     chance = random.Random(seed)
-    return [chance.uniform(0, 1.1 * took) for _ in range(number)]
+    return [1.1 * took * (stretch + chance.random()) / number for stretch in range(number)]
