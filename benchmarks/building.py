@@ -13,7 +13,7 @@ from measures import Figure, command, paired, seconds
 from places import FOLDER
 from rollforward.calendar import add_months
 from rollforward.ledger.ground import Ground
-from rollforward.store import ledgers, plans
+from rollforward.store import ledgers, packing, plans
 from rollforward.store.database import Database
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ LARGER = 10
 BESIDE_MODEL = 1_000_000
 """Up to how many customers the customer-month model is made beside: it grows to some 60 rows a customer."""
 
-_LEDGER_STEPS = ("valued", "movements", "cube", "set_aside", "proofs")
+_LEDGER_STEPS = ("valued", "packed_movements", "movements", "cube", "set_aside", "proofs")
 """The steps that make ledger, cube and proofs of spans; what stands before or beside them is in the whole build."""
 
 
@@ -100,7 +100,7 @@ def _timed_steps(book: Book) -> dict[str, float]:
     ):
         traits = ledgers.traits_of(connection, "subscription_items")
         ground = Ground(book.policy(), "USD", TODAY, traits)
-        plan = plans.plan_of(ground.timeless(), ("plan", "cohort"), None)
+        plan = packing.packed(plans.plan_of(ground.timeless(), ("plan", "cohort"), None), ground)
         for step in plan.steps:
             took[step.name] = seconds(lambda step=step: connection.execute(step.creation(schema)))
         ledgers.sample_days(connection, schema, TODAY)

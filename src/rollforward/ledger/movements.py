@@ -129,7 +129,8 @@ def _classified(steps: ir.Table, ground: Ground) -> ir.Table:
     amount = steps.delta - steps.exchange
     comes, goes = ~steps.was_there & steps.is_there, steps.was_there & ~steps.is_there
     kind = ibis.cases(
-        (comes & steps.previous.isnull(), "new"),
+        # The first step of a unit; its previous day would tell it too, and has to be found.
+        (comes & (steps.day == steps.since), "new"),
         (comes, _returning(steps, ground)),
         (goes, "churn"),
         (amount > 0, "expansion"),

@@ -39,6 +39,9 @@ in stored units of its currency · contract_end: the day the record's terms run 
 item · anchor, step_months, step_days: where its service periods begin and how long they are, for exchange rates.
 """
 
+LINES = ("mrr", "trial", "usage", "one_time")
+"""The lines that a span may stand on."""
+
 
 def forever() -> ir.DateValue:
     """The end of what has no end."""

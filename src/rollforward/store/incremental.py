@@ -25,7 +25,7 @@ from rollforward.store.ledgers import (
     traits_text,
     write_about,
 )
-from rollforward.store.plans import PLACE, Step, make, require
+from rollforward.store.plans import PACKED, PLACE, Step, make, require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,7 +140,7 @@ class Changes:
     def _pays(self) -> bool:
         """Whether so few of the records are of changed accounts that they are made faster than all of them."""
         of_changed = sum(self._count(f"SELECT count(*) FROM {NOW}.rows_of_{name}") for name in self._records)
-        of_changed += self._revision.changed_already("spans")
+        of_changed += self._revision.changed_already(_SPANS)
         return of_changed * MOST <= sum(self._count(f"SELECT count(*) FROM {name}") for name in self._records)
 
     def _count(self, statement: str) -> int:
@@ -284,10 +284,12 @@ _FLOWS = Step(
     "OR moved.days IS DISTINCT FROM flows.days",
 )
 
+_SPANS = PACKED + "spans"
+
 _TIES = {"account_links": "account", "transfers": "from_customer"}
 """What ties a customer to another account, and the column that names it."""
 
-_BY_RECORD = ("overlaps", "unrated", "set_aside", "spans", "valued")
+_BY_RECORD = ("overlaps", "unrated", "set_aside", _SPANS, PACKED + "valued")
 """Tables of a ledger whose rows are of records each; those of the others are of accounts."""
 
 _RATES, _PLAN = "rates", "plan_ledger"

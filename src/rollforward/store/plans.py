@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     from rollforward.ledger.ground import Ground
 
-LAID_BY_ACCOUNT = {"movements"}
+PACKED = "packed_"
+"""What the name of a table begins with that is kept in less room, behind a view; see `store/packing.py`."""
+
+LAID_BY_ACCOUNT = {PACKED + "movements"}
 """The tables whose rows lie by account, so that what is asked of one account is found without reading all."""
 
 
