@@ -57,7 +57,8 @@ def serving_rows(size: int) -> Iterator[Figure]:
             rate >= 200,
         )
         memory = _memory(process.pid)
-        yield Figure("peak memory of the server and the processes that draw for it", f"{memory:,} MB", "under 1,000 MB", memory < 1_000)
+        what = "peak memory of the server and the processes that draw for it"
+        yield Figure(what, f"{memory:,} MB", "under 1,000 MB", memory < 1_000)
 
 
 def _page_rows(client: httpx.Client, accounts: list[str]) -> Iterator[Figure]:
