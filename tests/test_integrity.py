@@ -168,10 +168,13 @@ def test_what_was_known_at_a_close_makes_its_movements_again(book: Book):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ("UPDATE movements SET amount = amount + 1 WHERE account = 'c1'", "movements: account c1, day 2026-02-01"),
-        ("DELETE FROM movements WHERE account = 'c2'", "movements: account c2, day 2026-02-01"),
+        (
+            "UPDATE packed_movements SET amount = amount + 1 WHERE account = 'c1'",
+            "movements: account c1, day 2026-02-01",
+        ),
+        ("DELETE FROM packed_movements WHERE account = 'c2'", "movements: account c2, day 2026-02-01"),
         ("UPDATE cube SET amount = amount + 1 WHERE dimension = 'total'", "cube: dimension total, day 2026-02-01"),
-        ("UPDATE spans SET annual = annual + 1 WHERE account = 'c3'", "spans: account c3"),
+        ("UPDATE packed_spans SET annual = annual + 1 WHERE account = 'c3'", "spans: account c3"),
     ],
 )
 def test_a_ledger_changed_by_hand_differs_from_one_built_anew(book: Book, change: str, named: str):

@@ -47,6 +47,7 @@ ALSO = {
     "store/ledgers.py": {"ledger", "policy"},
     "store/scratch.py": {"ledger", "policy"},
     "store/incremental.py": {"ledger"},
+    "store/packing.py": {"ledger"},
     "store/lake_build.py": {"ledger", "policy"},
     # A book keeps its policies as files beside its database.
     "store/policies.py": {"policy"},

@@ -163,7 +163,7 @@ def test_a_ledger_that_was_tampered_with_is_4(demo, tmp_path):
     book = copied(demo, tmp_path)
     name = Book.open(book).ledger().name
     with duckdb.connect(str(book / "ledgers" / f"{name}.duckdb")) as connection:
-        connection.execute(f"UPDATE {name}.movements SET amount = amount + 1 WHERE kind = 'new'")
+        connection.execute(f"UPDATE {name}.packed_movements SET amount = amount + 1 WHERE kind = 'new'")
     ran = run("doctor", "--book", book)
     assert ran.status == 4
     assert "before + amount = after" in ran.out

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 BASIS = {"subscriptions": "subscription_items", "invoices": "invoice_lines", "snapshots": "mrr_snapshots"}
 """The table that counts, by the policy's basis."""
 
+SUSPECTS = "suspects"
+"""The stage that only serves the next one: which items it has to look at."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -44,7 +47,8 @@ def stages(ground: Ground, dimensions: list[str]) -> list[Stage]:
     rates = Stage("rates", "exchange rates by day", lambda made: _rates(made, ground))
     unrated = Stage("unrated", "records without a rate", lambda made: _unrated(made, ground))
     return [
-        Stage("overlaps", "overlapping terms", lambda made: _overlaps(made, ground)),
+        Stage(SUSPECTS, "overlapping terms", lambda made: _suspects(made, ground)),
+        Stage("overlaps", "overlapping terms one by one", lambda made: _overlaps(made, ground)),
         *([rates] if ground.converts else []),
         Stage(
             "spans",
@@ -83,9 +87,13 @@ def set_aside(made: Tables, ground: Ground) -> ir.Table:
     return ibis.union(found, made["unrated"]) if ground.converts else found
 
 
-def _overlaps(made: Tables, ground: Ground) -> ir.Table:
-    found = faults.overlaps(close_change_log(made["subscription_items"], ground.traits))
+def _suspects(made: Tables, ground: Ground) -> ir.Table:
+    found = faults.suspects(close_change_log(made["subscription_items"], ground.traits))
     return found if ground.policy.basis == "subscriptions" else found.limit(0)
+
+
+def _overlaps(made: Tables, ground: Ground) -> ir.Table:
+    return faults.overlaps(close_change_log(made["subscription_items"], ground.traits), made[SUSPECTS])
 
 
 def _spans(made: Tables, ground: Ground) -> ir.Table:

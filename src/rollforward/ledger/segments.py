@@ -307,7 +307,7 @@ def _value(rows: ir.Table, field: str) -> ir.StringValue:
 def _by_account(ledger: Ledger, field: str) -> ir.Table:
     """Each account's value of one of its own fields: account, value."""
     if field == "cohort":
-        # Of a unit, which has a movement on the day of its first, that one is enough: few of all are left to be grouped.
+        # Each unit has a movement on the day of its first, and few others are left to be grouped with it.
         first = ledger.movements.filter(ledger.movements.day == ledger.movements.since)
         first = first.group_by("account").agg(since=first.since.min())
         return first.select("account", value=_cohort(first))

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rollforward.errors import ReconciliationError
+from rollforward.ledger.build import SUSPECTS
 from rollforward.records.tables import ENTRIES, TABLES
 from rollforward.store.ledgers import (
     fingerprint,
@@ -253,7 +254,7 @@ class Changes:
         return kept
 
     def _replace(self, step: Step) -> None:
-        of_changed = f"account IN (FROM {NOW}.changed)"
+        of_changed = f"{_OWNERS.get(step.name, 'account')} IN (FROM {NOW}.changed)"
         if step.name in _BY_RECORD:
             own = " UNION ALL ".join(f"SELECT record FROM {NOW}.{name}" for name in self._records)
             of_changed = f"record IN ({own})"
@@ -261,8 +262,8 @@ class Changes:
         were = self._count(f"SELECT count(*) FROM {THEN}.{step.name}")
         if found != were:
             raise ReconciliationError(
-                f"the ledger has {found:,} rows of changed accounts in {step.name}, and their former records make "
-                f"{were:,}"
+                f"the ledger has {found:,} rows of changed accounts in {step.name.removeprefix(PACKED)}, and their "
+                f"former records make {were:,}"
             )
 
     def _prove_totals(self) -> None:
@@ -291,6 +292,9 @@ _TIES = {"account_links": "account", "transfers": "from_customer"}
 
 _BY_RECORD = ("overlaps", "unrated", "set_aside", _SPANS, PACKED + "valued")
 """Tables of a ledger whose rows are of records each; those of the others are of accounts."""
+
+_OWNERS = {SUSPECTS: "customer"}
+"""Tables that name the customer of a row, before there are accounts."""
 
 _RATES, _PLAN = "rates", "plan_ledger"
 

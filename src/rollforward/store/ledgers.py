@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from rollforward.ledger import STAGES_VERSION
 from rollforward.records.tables import ENTRIES
-from rollforward.store.packing import packed
 from rollforward.store.plans import Plan, Step, make, plan_of, require
 
 if TYPE_CHECKING:
@@ -192,9 +191,12 @@ def build(
     progress: Progress,
 ) -> KeptLedger:
     """Build a ledger in its empty place; ReconciliationError, and nothing to be kept, if a proof fails."""
+    from rollforward.store.packing import packed
+
     plan = packed(plan_of(ground.timeless(), tuple(dimensions), key.known_at), ground)
     for step in plan.steps:
-        progress(step.about)
+        if not step.is_view:
+            progress(step.about)
         make(connection, step.creation(key.name), step.about)
     progress("proofs")
     sample_days(connection, key.name, ground.today)

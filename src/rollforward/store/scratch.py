@@ -34,6 +34,7 @@ _APART = ("plain_items", "discounted_items")
 """Items that a build treats apart because that runs faster; as one, their query is written faster."""
 
 _READS: dict[str, tuple[str, ...]] = {
+    "suspects": ("basis",),
     "overlaps": ("basis",),
     "rates": ("exchange_rate",),
     UNRATED: ("basis", "exchange_rate"),

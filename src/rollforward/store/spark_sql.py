@@ -66,10 +66,12 @@ class _Exactly:
             arg = self.cast(arg, dt.dtype(_WIDE))
         return super().visit_Sum(op, arg=arg, where=where)  # type: ignore[misc]
 
-    def visit_ScalarUDF(self, op: Any, **kw: Any) -> Any:  # noqa: ANN401, ARG002, N802
-        """The exact quotient, the one function that the ledger names by itself, is an operator."""
+    def visit_ScalarUDF(self, op: Any, **kw: Any) -> Any:  # noqa: ANN401, N802
+        """The functions that the ledger names by itself: the exact quotient, an operator, and the number of texts."""
         import sqlglot.expressions as sge
 
+        if op.__func_name__ == "hash":
+            return self.f.anon.xxhash64(*kw.values())
         value, divisor = map(sge.paren, kw.values())
         return sge.IntDiv(this=value, expression=divisor)
 
