@@ -205,7 +205,7 @@ def test_changes_upon_changes_stand_beside_the_file_of_the_ledger_and_are_the_le
         found = tables_of(book, kept)
         assert (kept, found) == (anew := book.build(view), tables_of(book, anew)), case
 
-    check(books(policy=st.just({})), 20_261_127, deep(2), hold)
+    check(books(policy=st.just({})), 20_261_127, deep(3), hold)
     assert seen["on changes"], seen
     assert seen["caught up"] > 3, seen
 
