@@ -15,6 +15,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from depth import deep
 from rollforward.book import Book, View
 from rollforward.book.cases import policy_of
 from rollforward.book.taking_in import Reach
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 Case = dict[str, Any]
 
 FIRST = datetime(2199, 1, 1)  # noqa: DTZ001
-EXAMPLES, LONGEST = 8, 7
+EXAMPLES, LONGEST = deep(3), 7
 OWNERS = ("a", "b", "c")
 
 
@@ -181,7 +182,7 @@ def lived_through(book: Book, case: Case, order: random.Random, seen: Counter[st
 
 def test_after_any_imports_and_entries_the_changed_ledger_is_the_one_that_is_built_anew():
     seen: Counter[str] = Counter()
-    check(BOOKS, 20_261_124, EXAMPLES, lambda case, order: lived_through(book_of(case), case, order, seen))
+    check(BOOKS, 20_261_125, EXAMPLES, lambda case, order: lived_through(book_of(case), case, order, seen))
     assert seen["caught up"] > 5, seen
     assert seen["anew"] > 3, seen
     assert {"merge", "deleted"} <= set(seen), seen
@@ -204,7 +205,7 @@ def test_changes_upon_changes_stand_beside_the_file_of_the_ledger_and_are_the_le
         found = tables_of(book, kept)
         assert (kept, found) == (anew := book.build(view), tables_of(book, anew)), case
 
-    check(books(policy=st.just({})), 20_261_127, 3, hold)
+    check(books(policy=st.just({})), 20_261_127, deep(3), hold)
     assert seen["on changes"], seen
     assert seen["caught up"] > 3, seen
 
