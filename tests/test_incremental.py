@@ -425,3 +425,9 @@ def test_two_ledgers_of_one_book_catch_up_each_on_its_own(tmp_path):
     take_in(book, "subscription_items", [item("a", 30), item("a", 5, subscription="second")])
     assert said_of(book, other) == ONE
     assert said_of(book, view) == ONE
+
+
+def test_a_day_on_which_one_customer_comes_and_another_leaves_stands_alike_where_subscriptions_move():
+    book, view = settled(level="subscription")
+    take_in(book, "subscription_items", [item("a", ends="2026-02-01"), item("e", starts="2026-02-01")])
+    assert said_of(book, view) == TWO

@@ -109,9 +109,9 @@ def _cohort_flows(ledger: Ledger) -> ir.Table:
 
 def _customers(ledger: Ledger, segment: Segment) -> ir.Table:
     """The comings and goings of customers, where movements are those of subscriptions."""
-    moved = _summed(customer_moves(ledger, segment))
+    moved = _summed(customer_moves(ledger, segment).mutate(kind=ibis.literal("presence")))
     return moved.filter(moved.presence != 0).mutate(
-        kind=ibis.literal("presence"), amount=ibis.literal(0).cast("decimal(38, 0)"), moves=ibis.literal(0, "int64")
+        amount=ibis.literal(0).cast("decimal(38, 0)"), moves=ibis.literal(0, "int64")
     )
 
 
