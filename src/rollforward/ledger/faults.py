@@ -17,15 +17,16 @@ def _number_of(customer: str, subscription: str, item: str) -> int:  # type: ign
 
 
 def suspects(items: ir.Table) -> ir.Table:
-    """The numbers of the items of which rows may overlap, each with a customer of it: number, customer.
+    """The items of which rows may overlap: customer, subscription, item.
 
     Rows are laid in order by a number of their item, which takes half as long as by the three texts that name it. Rows
     of a number overlap only if two next to each other do: no item is missed, though another may share its number.
     """
-    terms = _terms(items)
+    terms = _numbered(items.filter(~items.until_next))
     in_order = ibis.window(group_by="number", order_by=["starts", "record"])
     former = terms.mutate(former=terms.ends.lag().over(in_order))
-    return former.filter(former.starts < former.former).select("number", "customer").distinct()
+    met = former.filter(former.starts < former.former).select("number").distinct()
+    return terms.semi_join(met, "number").select(*_ITEM).distinct()
 
 
 def overlaps(items: ir.Table, suspected: ir.Table) -> ir.Table:
@@ -33,7 +34,7 @@ def overlaps(items: ir.Table, suspected: ir.Table) -> ir.Table:
 
     `items` have an end each; the rows of a change log end where the next one starts and cannot overlap.
     """
-    terms = _terms(items).semi_join(suspected, "number")
+    terms = _numbered(items.filter(~items.until_next)).semi_join(_numbered(suspected), "number")
     before = ibis.window(group_by=_ITEM, order_by=["starts", "record"], preceding=(None, 1))
     reached = terms.mutate(reached=terms.ends.max().over(before))
     return _faults(
@@ -46,9 +47,9 @@ def overlaps(items: ir.Table, suspected: ir.Table) -> ir.Table:
     )
 
 
-def _terms(items: ir.Table) -> ir.Table:
-    """The rows that say themselves when they end, with a number of their item."""
-    return items.filter(~items.until_next).mutate(number=_number_of(*(items[name] for name in _ITEM)))
+def _numbered(rows: ir.Table) -> ir.Table:
+    """Rows with a number of their item, of each engine's own making."""
+    return rows.mutate(number=_number_of(*(rows[name] for name in _ITEM)))
 
 
 def missing_rates(without: ir.Table, table: str, currency: str) -> ir.Table:
