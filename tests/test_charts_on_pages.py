@@ -260,9 +260,9 @@ def test_smaller_groups_are_one_that_adds_up():
 def test_the_others_know_which_groups_they_are():
     rows = [("2026-05", name, *["0"] * 7, str(9 - place)) for place, name in enumerate(["", *"abcdefgh"])]
     one, met = rollforward(*rows, by=["plan"]), []
-    drawn(one, kind="breakdown", links=met.append)
-    groups = {mark.group: mark.groups for mark in met}
-    assert (groups["(none)"], groups["others"]) == (("",), ("g", "h"))
+    linked = drawn(one, kind="breakdown", links=lambda mark: met.append(mark) or f"/{len(met) - 1}")
+    shown = [met[int(number)] for number in re.findall(r'href="/(\d+)"', linked)]
+    assert [(mark.group, mark.groups) for mark in shown][::7] == [("(none)", ("",)), ("others", ("g", "h"))]
     met.clear()
     drawn(one, kind="waterfall", links=met.append)
     assert met[1].groups == ("",)

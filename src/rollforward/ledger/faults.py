@@ -17,16 +17,17 @@ def _number_of(customer: str, subscription: str, item: str) -> int:  # type: ign
 
 
 def suspects(items: ir.Table) -> ir.Table:
-    """The items of which rows may overlap: customer, subscription, item.
+    """The subscription items of which rows may overlap: all that do, and one more where two items share a number.
 
-    Rows are laid in order by a number of their item, which takes half as long as by the three texts that name it. Rows
-    of a number overlap only if two next to each other do: no item is missed, though another may share its number.
+    Rows are laid in order by a number of their item, which takes half as long as by the three texts that name it. If a
+    row overlaps a later one of its item, it also overlaps the next one of its number, which starts no later: so no item
+    is missed, whoever's that next row is.
     """
-    terms = _numbered(items.filter(~items.until_next))
+    terms = _terms(items)
+    numbered = terms.select(*_ITEM, "starts", "ends", "record", number=_number_of(*(terms[name] for name in _ITEM)))
     in_order = ibis.window(group_by="number", order_by=["starts", "record"])
-    former = terms.mutate(former=terms.ends.lag().over(in_order))
-    met = former.filter(former.starts < former.former).select("number").distinct()
-    return terms.semi_join(met, "number").select(*_ITEM).distinct()
+    followed = numbered.mutate(following=numbered.starts.lead().over(in_order))
+    return followed.filter(followed.following < followed.ends).select(*_ITEM).distinct()
 
 
 def overlaps(items: ir.Table, suspected: ir.Table) -> ir.Table:
@@ -34,7 +35,7 @@ def overlaps(items: ir.Table, suspected: ir.Table) -> ir.Table:
 
     `items` have an end each; the rows of a change log end where the next one starts and cannot overlap.
     """
-    terms = _numbered(items.filter(~items.until_next)).semi_join(_numbered(suspected), "number")
+    terms = _terms(items).semi_join(suspected, _ITEM)
     before = ibis.window(group_by=_ITEM, order_by=["starts", "record"], preceding=(None, 1))
     reached = terms.mutate(reached=terms.ends.max().over(before))
     return _faults(
@@ -47,9 +48,9 @@ def overlaps(items: ir.Table, suspected: ir.Table) -> ir.Table:
     )
 
 
-def _numbered(rows: ir.Table) -> ir.Table:
-    """Rows with a number of their item, of each engine's own making."""
-    return rows.mutate(number=_number_of(*(rows[name] for name in _ITEM)))
+def _terms(items: ir.Table) -> ir.Table:
+    """The rows that say themselves when they end."""
+    return items.filter(~items.until_next)
 
 
 def missing_rates(without: ir.Table, table: str, currency: str) -> ir.Table:

@@ -205,9 +205,8 @@ def customer_month_list(ledger: Ledger, question: Question) -> ir.Table:
     periods = ibis.table(facts.PERIODS, name="asked_periods")
     there = levels(ledger, question.segment)
     rows = there.join(periods, [there.day < periods.end, there.until >= periods.end]).filter(lambda row: row.after != 0)
-    names = ledger.customers.select(account="customer", name="name")
     summed = rows.group_by("start", "end", "account").agg(annual=rows.after.sum().cast("decimal(38, 0)").cast("int64"))
-    named = summed.left_join(names, "account").order_by("start", "account")
+    named = summed.left_join(_names(ledger), "account").order_by("start", "account")
     return named.select(
         "account", "name", month_end=add_days(named.end, ibis.literal(-1)), mrr=monthly_amount(named.annual)
     ).select("month_end", "account", "name", "mrr")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rollforward.charts import Sketch
 
 PROCESSES = 2
-"""How many draw at the same time. A second one holds 100 MB more, and on two processors nobody is answered sooner."""
+"""How many draw at the same time: a page has each picture in two widths."""
 
 
 class Drawn(Protocol):
@@ -67,11 +67,18 @@ class Drawers:
 
     def begin(self, sketch: Sketch) -> Drawn:
         """Begin to draw. Where a process has died, others are started, and what it was to draw is drawn here."""
+        pool = self._running()
         try:
-            return _Picture(sketch, self._running().submit(charts.drawn, sketch))
+            return _Picture(sketch, pool.submit(charts.drawn, sketch))
         except BrokenProcessPool:
-            self.stop()
+            self._let_go(pool)
             return _Picture(sketch)
+
+    def _let_go(self, pool: ProcessPoolExecutor) -> None:
+        """Use a pool no more. Who notices later that it is broken leaves alone the one that stands in its place."""
+        with self._lock:
+            if self._pool is pool:
+                self._pool = None
 
     def _running(self) -> ProcessPoolExecutor:
         with self._lock:
