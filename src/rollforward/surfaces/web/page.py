@@ -61,9 +61,9 @@ class Page:
     ask: Ask
     reader: Reader
 
-    @cached_property
+    @property
     def book(self) -> Book:
-        """The book, as the reader sees it; the same one for the whole page."""
+        """The book, as the reader sees it."""
         return self._as_seen(self.served.book)
 
     def _as_seen(self, book: Book) -> Book:
@@ -132,7 +132,12 @@ class Page:
 
     def period(self, label: str) -> Period:
         """The period of a label."""
-        return period_named(label, None, self.book.settings.fiscal_year_start)[0]
+        return period_named(label, None, self._fiscal_year_start)[0]
+
+    @cached_property
+    def _fiscal_year_start(self) -> int:
+        """The month in which fiscal years begin: looked up once for the hundreds of labels of a page."""
+        return self.book.settings.fiscal_year_start
 
     def answer(self, subject: Hashable, make: Callable[[Book], T]) -> T:
         """The answer to a question about a subject, made once for each state of the book."""
