@@ -19,6 +19,7 @@ from starlette.routing import compile_path
 from rollforward.errors import RollforwardError
 from rollforward.surfaces.server.csrf import csrf_token, token_held
 from rollforward.surfaces.server.kept import Kept, Question, Whole, whole
+from rollforward.surfaces.server.sheets import sheet_of
 from rollforward.surfaces.server.who import people_of, reader_of
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _question(request: Request, reader: Reader) -> Question:
     origin = f"{scope['scheme']}://{headers.get('host', '')}"
     # One person sees the same in every browser of theirs.
     seen_by = replace(reader, id=None)
-    return Question(scope["path"], scope["query_string"], origin, headers.get("accept", ""), seen_by)
+    return Question(scope["path"], scope["query_string"], origin, headers.get("accept", ""), sheet_of(headers), seen_by)
 
 
 async def _give(answer: Whole, scope: Scope, send: Send) -> None:

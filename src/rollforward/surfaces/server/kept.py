@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from rollforward.surfaces.server.packing import gzipped, packed
+from rollforward.surfaces.server.sheets import TOLD_BY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from starlette.datastructures import Headers
     from starlette.types import Message, Send
 
+    from rollforward.surfaces.server.sheets import Sheet
     from rollforward.surfaces.server.who import Reader
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -36,6 +38,7 @@ class Question:
     query: bytes
     origin: str
     accept: str
+    sheet: Sheet
     reader: Reader
 
 
@@ -104,7 +107,7 @@ def whole(headers: Iterable[tuple[bytes, bytes]], body: bytes, token: str | None
 
 def _vary(headers: Pairs) -> bytes:
     own = [value for name, value in headers if name == b"vary"]
-    return b", ".join([*(own or [b"Cookie"]), b"Accept-Encoding"])
+    return b", ".join([*(own or [b"Cookie", TOLD_BY.encode()]), b"Accept-Encoding"])
 
 
 async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache, partial
@@ -22,31 +23,33 @@ if TYPE_CHECKING:
     from rollforward.people.notes import Note
     from rollforward.results import Result
     from rollforward.surfaces.server.drawers import Drawn
+    from rollforward.surfaces.server.sheets import Sheet
     from rollforward.surfaces.web.page import Page
 
-WIDTH, NARROW = 1040, 342
-"""The widths of a chart in pixels: where the page has room, and on a telephone."""
+WIDTHS: dict[Sheet, int] = {"wide": 1040, "narrow": 342}
+"""The width of a chart in pixels on each sheet."""
 
 _STEPS = {"month": 1, "quarter": 3, "year": 12}
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart: what it is called, its picture in each width, and what a reader has to know to read it right."""
+    """A chart: what it is called, its picture on a sheet, and what a reader has to know to read it right."""
 
     caption: str
-    wide: Drawn
-    narrow: Drawn
+    sheet: Sheet
+    drawn: Drawn
     remarks: tuple[str, ...] = ()
 
     @property
     def picture(self) -> Markup:
-        """Both widths, of which the stylesheet shows one; waits until they are drawn."""
+        """The picture; waits until it is drawn."""
         # Drawn by the renderer, with every text escaped.
-        return Markup('<div class="drawn-wide">{}</div><div class="drawn-narrow">{}</div>').format(
-            Markup(self.wide.svg()),  # noqa: S704
-            Markup(self.narrow.svg()),  # noqa: S704
-        )
+        return Markup(self.drawn.svg())  # noqa: S704
+
+    def place(self, sheet: Sheet) -> str:
+        """The id of the place on the page where the picture stands on a sheet."""
+        return f"{re.sub(r'[^a-z0-9]+', '-', self.caption.lower()).strip('-')}-{sheet}"
 
 
 def drawing(
@@ -61,23 +64,19 @@ def drawing(
 ) -> Chart | None:
     """The chart of a result, which is drawn while the page goes on; None where there is nothing to draw.
 
-    `notes` are those of the page's days, if no others are given.
+    It is drawn for the reader's sheet; the page asks for the other one when it is to be seen there. `notes` are those
+    of the page's days, if no others are given.
     """
     pinned = tuple(charts.Note(note.day, note.text) for note in (notes_of(page) if notes is None else notes))
-    # Both widths show the same marks.
-    linked = cache(partial(mark_url, page, by=by))
+    links = cache(partial(mark_url, page, by=by))
+    sheet = page.sheet
 
-    def begun(width: int) -> Drawn | None:
-        made = charts.sketch(result, kind=kind, columns=tuple(columns), notes=pinned, links=linked, width=width)
-        return page.served.drawing.begin(made) if made else None
-
-    def both() -> Chart | None:
-        wide = begun(WIDTH)
-        narrow = begun(NARROW) if wide else None
+    def begun() -> Chart | None:
+        made = charts.sketch(result, kind=kind, columns=tuple(columns), notes=pinned, links=links, width=WIDTHS[sheet])
         remarks = tuple(charts.remarks(result, kind=kind, theme="page"))
-        return Chart(caption, wide, narrow, remarks) if wide and narrow else None
+        return Chart(caption, sheet, page.served.drawing.begin(made), remarks) if made else None
 
-    return page.answer(("chart", caption, kind, tuple(columns), by, pinned), lambda _: both())
+    return page.answer(("chart", caption, kind, tuple(columns), by, pinned, sheet), lambda _: begun())
 
 
 def mark_url(page: Page, mark: Mark, by: str) -> str | None:

@@ -19,6 +19,7 @@ from rollforward.calendar import EVERY, add_months
 from rollforward.surfaces.server.asking import Ask, ask_of, from_month
 from rollforward.surfaces.server.csrf import FIELD, csrf_token
 from rollforward.surfaces.server.masking import book_for
+from rollforward.surfaces.server.sheets import ASKED, sheet_of
 from rollforward.surfaces.server.who import Reader, people_of, who
 from rollforward.surfaces.web.words import title, value_of
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from rollforward.calendar import Period
     from rollforward.results import Cell, Stamp
     from rollforward.surfaces.server.served import Served
+    from rollforward.surfaces.server.sheets import Sheet
 
 T = TypeVar("T")
 
@@ -60,6 +62,7 @@ class Page:
     served: Served
     ask: Ask
     reader: Reader
+    sheet: Sheet = "wide"
 
     @property
     def book(self) -> Book:
@@ -190,7 +193,7 @@ def asked(*own: str) -> Any:  # noqa: ANN401  a dependency of FastAPI
         ask = ask_of(
             request.query_params.multi_items(), served.book, served.clock, own=own, segments=segments_of(request)
         )
-        return Page(request, served, _frozen(ask, reader), reader)
+        return Page(request, served, _frozen(ask, reader), reader, sheet_of(request.headers))
 
     return Depends(read)
 
@@ -216,6 +219,7 @@ def environment() -> Environment:
     found.filters["title_of"] = title
     found.filters["value_of"] = value_of
     found.globals["asset"] = asset
+    found.globals["sheet_header"] = ASKED
     return found
 
 
