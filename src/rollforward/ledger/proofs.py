@@ -44,6 +44,9 @@ def _kinds(movements: ir.Table, ground: Ground) -> ir.Table:
     row = movements
     if ground.policy.free == "count":
         comes, goes = row.presence == 1, row.presence == -1
+    elif ground.converts:
+        row = _with_emptied(movements)
+        comes, goes = (row.before == 0) & ~row.was_emptied, (row.after == 0) & ~row.empties
     else:
         comes, goes = row.before == 0, row.after == 0
     first = row.day == row.since
@@ -58,6 +61,19 @@ def _kinds(movements: ir.Table, ground: Ground) -> ir.Table:
         else_=False,
     )
     return row.filter(~kind)
+
+
+def _with_emptied(movements: ir.Table) -> ir.Table:
+    """Movements, and whether they stand beside a level of 0 within a day, from which nobody went.
+
+    On a day on which a rate moves MRR and something else does too, exchange comes first. It may take all of it, as
+    where a small amount is rounded to nothing at the new rate: `empties` is said of it, `was_emptied` of what follows.
+    """
+    empties = (movements.kind == "exchange") & (movements.until == movements.day) & (movements.after == 0)
+    keys = ["account", "subscription", "day"]
+    emptied = movements.filter(empties).select(*keys, emptied=True)
+    joined = movements.mutate(empties=empties).left_join(emptied, keys)
+    return joined.mutate(was_emptied=joined.emptied.fill_null(False) & ~joined.empties)
 
 
 def _is_new(first: ir.BooleanValue, ground: Ground) -> ir.BooleanValue:

@@ -176,7 +176,9 @@ class _Moved:
     def _is_return(self) -> bool:
         """Whether MRR leaves 0 on a later day than its first."""
         row = self.row
-        return row["kind"] not in _APART and row["before"] == 0 and row["since"] != row["day"]
+        # Exchange of the same day may have taken all of it: then it left 0, but never was there.
+        was_at_0 = row["before"] == 0 and (row["presence"] or self.asking.policy.free == "count")
+        return bool(row["kind"] not in _APART and was_at_0 and row["since"] != row["day"])
 
     def _said(self, stored: int) -> str:
         return plain(round_half_up(monthly(stored), places(self.asking.ground.currency)))
