@@ -86,6 +86,31 @@ def test_an_open_page_shows_a_change_without_a_reload(own_site, own_book, visit)
     assert page.evaluate("window.sameVisit"), "the page was swapped, not loaded anew"
 
 
+def test_an_account_says_why_its_mrr_is_what_it_is_when_that_is_looked_at(site, demo_book, visit):
+    account, name = Book.open(demo_book).accounts().part(0, 1)[0][:2]
+    page = visit(f"{site}/accounts/{account}")
+    why = page.get_by_role("link", name="Why its MRR is what it is")
+    why.scroll_into_view_if_needed()
+    page.locator("#explained .tree li").first.wait_for()
+    found = page.locator("#explained").inner_text()
+    why.click()
+    page.wait_for_url(f"{site}/explain?account={account}&on=*")
+    assert page.get_by_role("heading", level=1).inner_text().startswith(f"MRR of {account} ({name})")
+    assert page.locator("#explained").inner_text() == found
+
+
+def test_a_telephone_shows_which_page_is_open(site, visit):
+    page = visit(f"{site}/closes", viewport={"width": 390, "height": 844})
+    for name in ("Closes", "Settings"):
+        open_now = page.locator("nav a[aria-current]")
+        assert open_now.inner_text() == name
+        box = open_now.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+        page.get_by_role("link", name="Settings").click()
+        page.wait_for_url(f"{site}/settings")
+
+
 def test_a_file_is_read_shown_and_booked_in_the_browser(tmp_path, visit):
     folder = tmp_path / "book"
     Book.create(folder, currency="EUR", clock=now)

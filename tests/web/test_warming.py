@@ -46,6 +46,8 @@ def test_the_overview_is_found_at_the_start_and_after_each_change(folder):
     assert {"headlines", "rollforward", "latest"} <= asked
     drawn = len(served.answers) - found
     assert drawn <= 3, "the picture and the notes alone were left to be found"
+    last = Book.open(folder).movements().last(1)[0][1]
+    assert {("account", last), ("records of an account", last)} <= asked, "the account that moved last is known"
 
 
 def test_a_folder_without_a_book_is_looked_at_until_there_is_one(tmp_path):

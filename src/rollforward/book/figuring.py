@@ -221,14 +221,13 @@ class Figuring(Closing, Examining):
         account that the book does not know.
         """
         with self._asking(view, where, None, "day", start, end, whole_ledger=True) as asked:
-            from rollforward.book.explaining.accounts import account_called
+            from rollforward.book.explaining.accounts import account_known
             from rollforward.book.explaining.ground import Asking
             from rollforward.metrics.causes import caused_movement_list
             from rollforward.metrics.listings import movement_list, movement_sums
 
-            if account is not None:
-                account_called(Asking(asked), account)
-            source, texts = asked.source, {"kind": kind, "account": account}
+            name = account_known(Asking(asked), account) if account is not None else None
+            source, texts = asked.source, {"kind": kind, "account": account, "name": name}
             kinds = {"day": "day", "mrr": "money", "before": "money", "after": "money"}
 
             def caused(**of: Any) -> ir.Table:  # noqa: ANN401
@@ -238,7 +237,8 @@ class Figuring(Closing, Examining):
                 return movement_list(source.ledger, asked.question, **of, least=_stored(least))
 
             def summed(**of: Any) -> ir.Table:  # noqa: ANN401
-                return movement_sums(source.ledger, asked.question, **of, least=_stored(least))
+                own = {text: of[text] for text in ("kind", "account")}
+                return movement_sums(source.ledger, asked.question, **own, least=_stored(least))
 
         if causes:
             return self._listing("movements with causes", caused, kinds, asked, texts=texts)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from rollforward.book.explaining.ground import CUSTOMER
 from rollforward.formats import exact_text
 from rollforward.records.tables import TABLES
 from rollforward.results import Result, ResultColumn, plain
@@ -60,8 +61,10 @@ def records_of(asking: Asking, account: str, in_use: Container[str]) -> list[Res
 
 def _of_customers(asking: Asking, table: str, customers: list[str]) -> list[Row]:
     """The records of a table of some customers, one after the other, as they came."""
-    told = "told_customers" if table == "customers" else table
-    rows = asking.of_customers(told, customers)
+    if table == "customers":
+        rows = asking.of_customers("told_customers", customers, columns=CUSTOMER)
+    else:
+        rows = asking.of_customers(table, customers, columns=("customer", *SHOWN[table], "record"))
     return sorted(rows, key=lambda row: (customers.index(row["customer"]), row["record"]))
 
 

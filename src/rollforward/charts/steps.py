@@ -38,6 +38,9 @@ def draw(picture: Picture) -> Row:
         "y": axes.values(picture, rows.AMOUNT, f"MRR ({result.stamp.currency})", zero=True),
     }
     colour = axes.by_name(kinds, [look.kinds[kind] for kind in kinds], picture, field="kind")
+    if look.is_page:
+        # One scale whatever kinds there are, so that all accounts have pictures of one shape.
+        colour["scale"] = {"domain": list(look.kinds), "range": list(look.kinds.values())}
     line = {"type": "line", "interpolate": "step-after", "strokeWidth": 2, "aria": False, "color": look.ink}
     point = {"type": "point", "filled": True, "opacity": 1, "size": 70, "stroke": look.surface, "strokeWidth": 1}
     layers = [

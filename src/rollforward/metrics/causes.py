@@ -26,14 +26,20 @@ _UNIT = ["account", "subscription"]
 
 
 def caused_movement_list(
-    ledger: Ledger, records: Mapping[str, ir.Table], question: Question, *, kind: str | None, account: str | None
+    ledger: Ledger,
+    records: Mapping[str, ir.Table],
+    question: Question,
+    *,
+    kind: str | None,
+    account: str | None,
+    name: str | None = None,
 ) -> ir.Table:
     """Movements, a row for each of their causes: day, account, name, subscription, kind, cause, mrr, before, after.
 
     `mrr` is what the cause moved; the rows of one movement add up to it.
     """
     rows = _caused(ledger, records, question.segment, (question.periods[0].start, question.today))
-    return named_movements(rows, ledger, "caused", "cause", kind=kind, account=account)
+    return named_movements(rows, ledger, "caused", "cause", kind=kind, account=account, name=name)
 
 
 def cause_sums(ledger: Ledger, records: Mapping[str, ir.Table], question: Question) -> ir.Table:

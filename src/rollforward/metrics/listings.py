@@ -59,15 +59,17 @@ def movement_list(
     *,
     kind: str | None,
     account: str | None,
+    name: str | None = None,
     least: int = 0,
     page: Page | None = None,
 ) -> ir.Table:
     """The movements of a segment's accounts: day, account, name, kind, mrr, before, after.
 
-    `least` is the stored amount, up or down, below which a movement is left out.
+    Of one account, `name` is its name, if it has one. `least` is the stored amount, up or down, below which a movement
+    is left out.
     """
     rows = _moved(ledger, question, account, least)
-    return named_movements(rows, ledger, "amount", kind=kind, account=account, page=page)
+    return named_movements(rows, ledger, "amount", kind=kind, account=account, name=name, page=page)
 
 
 def movement_sums(
@@ -108,13 +110,20 @@ def named_movements(
     *more: str,
     kind: str | None,
     account: str | None,
+    name: str | None = None,
     page: Page | None = None,
 ) -> ir.Table:
-    """Movements in order with the account's name; `mrr` is that of the column `moved`, `more` stand after the kind."""
+    """Movements in order with the account's name; `mrr` is that of the column `moved`, `more` stand after the kind.
+
+    Of one account, `name` is its name, if it has one: the customers need not be looked at then.
+    """
     rows = _only(rows, kind, account)
     in_order = ["day", "account", "subscription", "is_between", *more]
     rows = _paged(rows.mutate(is_between=rows.until != rows.day), in_order, page)
-    named = rows.left_join(_names(ledger, account), "account")
+    if account is None:
+        named = rows.left_join(_names(ledger), "account")
+    else:
+        named = rows.mutate(name=ibis.literal(name, "string"))
     ordered = named.order_by(*in_order)
     amounts = {"mrr": moved, "before": "before", "after": "after"}
     return ordered.select(
@@ -123,10 +132,9 @@ def named_movements(
     )
 
 
-def _names(ledger: Ledger, account: str | None = None) -> ir.Table:
-    """The names of all accounts, or of one: account, name."""
-    names = ledger.customers.select(account="customer", name="name")
-    return names if account is None else names.filter(names.account == account)
+def _names(ledger: Ledger) -> ir.Table:
+    """The names of all accounts: account, name."""
+    return ledger.customers.select(account="customer", name="name")
 
 
 def _paged(rows: ir.Table, in_order: list[str], page: Page | None) -> ir.Table:

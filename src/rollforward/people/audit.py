@@ -53,6 +53,11 @@ class Audit:
         with self._database.reading() as connection:
             return [Deed(**row) for row in connection.execute(asked).mappings()]
 
+    def last(self) -> int:
+        """The id of the latest line; 0 where there is none."""
+        with self._database.reading() as connection:
+            return connection.execute(select(AUDIT.c.id).order_by(AUDIT.c.id.desc()).limit(1)).scalar() or 0
+
 
 def write_down(connection: Connection, at: datetime, did: str, about: str, by: Actor) -> None:
     """Write down what somebody did, within the transaction in which they did it."""

@@ -24,6 +24,9 @@ _GROUPED = 16_384
 """How many rows of a table lie together. Who looks for one account reads that many: the engine's own 122,880 take
 twice as long, and questions about all accounts as long as this.
 """
+QUIET = "enable_progress_bar = false"
+"""What each connection to an engine has to be told on its own."""
+
 _HEADERS = 3 * 4096
 """The bytes of a database file before its first block."""
 
@@ -55,15 +58,11 @@ def connected(*, threads: int | None = None) -> duckdb.DuckDBPyConnection:
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
         "preserve_insertion_order = false",
+        "GLOBAL TimeZone = 'UTC'",
+        QUIET,
     ):
         connection.execute(f"SET {setting}")
-    set_up(connection)
     return connection
-
-
-def set_up(connection: duckdb.DuckDBPyConnection) -> None:
-    """Set what each connection to an engine has of its own."""
-    connection.execute("SET enable_progress_bar = false; SET TimeZone = 'UTC'")
 
 
 def _close(connection: duckdb.DuckDBPyConnection) -> None:

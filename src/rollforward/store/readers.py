@@ -129,8 +129,7 @@ class Readers:
             connection = found.connection.cursor()
             self._leased[id(connection)] = found
         try:
-            engine.set_up(connection)
-            connection.execute(f"USE {RECORDS}")
+            connection.execute(f"SET {engine.QUIET}; USE {RECORDS}")
             yield connection
         finally:
             connection.close()

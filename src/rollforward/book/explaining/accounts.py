@@ -11,7 +11,7 @@ import ibis
 from rollforward.book.explaining.amounts import at_places
 from rollforward.book.explaining.days import spans_day
 from rollforward.book.explaining.explanation import Explanation
-from rollforward.book.explaining.ground import NUMBERS
+from rollforward.book.explaining.ground import CUSTOMER, NUMBERS
 from rollforward.book.explaining.spans import explained_spans, in_order
 from rollforward.book.explaining.uncounted import customers_of, records_of_customers, uncounted_records
 from rollforward.errors import NotFoundError, ReconciliationError, UsageError
@@ -72,9 +72,14 @@ def _running_spans(asking: Asking, account: str, records: dict[int, Row], at: da
 
 
 def account_called(asking: Asking, account: str) -> str:
-    """An account by id and name; NotFoundError with the nearest ones if the book knows none of that id."""
+    """An account by id and, if it has one, name; NotFoundError like `account_known`."""
+    return account_said(account, account_known(asking, account))
+
+
+def account_known(asking: Asking, account: str) -> str | None:
+    """The name of an account, if it has one; NotFoundError with the nearest ones if the book knows none of that id."""
     # Nearly all that are asked for have a customer of their name: the other tables are looked at where there is none.
-    found = asking.of_customers("customers", [account])
+    found = asking.of_customers("customers", [account], columns=CUSTOMER)
     found = found or asking.found("account", lambda account: _moved(asking, account).limit(1), account=account)
     if not found:
         known = _accounts(asking)
@@ -86,7 +91,8 @@ def account_called(asking: Asking, account: str) -> str:
         said = " or ".join(account_said(row["account"], row["name"]) for row in near)
         hint = f"The nearest: {said}. `rollforward accounts --search TEXT` finds more." if near else "It has none yet."
         raise NotFoundError(f"the book knows no account {account!r}. {hint}")
-    return account_said(account, found[0]["name"])
+    name: str | None = found[0]["name"]
+    return name
 
 
 def account_said(account: str, name: str | None) -> str:

@@ -24,6 +24,10 @@ NUMBERS = [9_000_000_000_000_003]
 """What stands for the numbers of records in a query that is made once for all numbers."""
 
 
+CUSTOMER = ("customer", "name", "country", "created", "record")
+"""The columns of customers that tell who they are. Who needs one of them asks for all, so that they are found once."""
+
+
 @dataclass
 class Asking:
     """A question ready to be answered, and the queries that it took."""
@@ -85,14 +89,17 @@ class Asking:
         table = self.table(name)
         return self.found("rows of records", lambda: table.filter(table.record.isin(NUMBERS)), name, numbers=wanted)
 
-    def of_customers(self, name: str, customers: Sequence[str], column: str = "customer") -> list[Row]:
-        """The rows of a table that are about some customers."""
+    def of_customers(
+        self, name: str, customers: Sequence[str], column: str = "customer", *, columns: tuple[str, ...] = ()
+    ) -> list[Row]:
+        """The rows of a table that are about some customers, or some columns of them, which are found sooner."""
 
         def own(customers: Sequence[str]) -> ir.Table:
             table = self.table(name)
-            return table.filter(table[column].isin(customers))
+            rows = table.filter(table[column].isin(customers))
+            return rows.select(*columns) if columns else rows
 
-        return self.found("rows of customers", own, (name, column), customers=customers)
+        return self.found("rows of customers", own, (name, column, columns), customers=customers)
 
 
 def _said(value: Any) -> str:  # noqa: ANN401  whatever a setting holds

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, get_args
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from rollforward.book import View
 from rollforward.calendar import EVERY, Every
@@ -62,10 +63,19 @@ class Ask:
     def url(self, path: str, **changes: object) -> str:
         """The address of a path in the same state, but for what changes. None leaves a parameter out."""
         given = {name.rstrip("_"): value for name, value in changes.items()}
-        kept = [(name, text) for name, text in self.said if name not in given]
-        added = [(name, str(text)) for name, value in given.items() for text in _each(value)]
-        query = urlencode([*kept, *added])
+        added = (f"{name}={_quoted(str(text))}" for name, value in given.items() for text in _each(value))
+        query = "&".join(part for part in (_left(self.said, tuple(given)), *added) if part)
         return f"{path}?{query}" if query else path
+
+
+@lru_cache(maxsize=256)
+def _left(said: tuple[tuple[str, str], ...], without: tuple[str, ...]) -> str:
+    """What an address keeps of what was said, as it is written there. Hundreds of links of a page keep the same."""
+    return urlencode([(name, text) for name, text in said if name not in without])
+
+
+_quoted = lru_cache(maxsize=4_096)(quote_plus)
+"""A text as an address has it. The links of a page name few days, months and kinds over and over."""
 
 
 def _each(value: object) -> Iterable[object]:

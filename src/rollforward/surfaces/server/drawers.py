@@ -22,6 +22,10 @@ PROCESSES = 2
 """How many draw at the same time: a page has each picture in two widths."""
 
 
+REHEARSALS = 8
+"""How often a picture is drawn until the next one takes no longer than those after it."""
+
+
 class Drawn(Protocol):
     """A picture that is drawn, or will be."""
 
@@ -32,14 +36,14 @@ class Drawn(Protocol):
 class Drawing(Protocol):
     """What draws pictures."""
 
-    def begin(self, sketch: Sketch) -> Drawn:
-        """Begin to draw."""
+    def begin(self, sketch: Sketch, *, everywhere: bool = False) -> Drawn:
+        """Begin to draw; `everywhere` in each process, which then draws pictures of that shape at its full speed."""
 
 
 class Here:
     """Draws in the process of who asks, when the picture is looked at."""
 
-    def begin(self, sketch: Sketch) -> Drawn:
+    def begin(self, sketch: Sketch, *, everywhere: bool = False) -> Drawn:  # noqa: ARG002  there is one process
         """A picture that is drawn when somebody looks at it."""
         return _Picture(sketch)
 
@@ -65,11 +69,15 @@ class Drawers:
         if pool:
             pool.shutdown(cancel_futures=True)
 
-    def begin(self, sketch: Sketch) -> Drawn:
+    def begin(self, sketch: Sketch, *, everywhere: bool = False) -> Drawn:
         """Begin to draw. Where a process has died, others are started, and what it was to draw is drawn here."""
         pool = self._running()
         try:
-            return _Picture(sketch, pool.submit(charts.drawn, sketch))
+            first = pool.submit(charts.drawn, sketch)
+            # A process that draws takes no second one meanwhile, so that each of them gets one.
+            for _ in range(self._processes if everywhere else 0):
+                pool.submit(_rehearse, sketch)
+            return _Picture(sketch, first)
         except BrokenProcessPool:
             self._let_go(pool)
             return _Picture(sketch)
@@ -111,6 +119,12 @@ def _text_of(sketch: Sketch, future: Future[str] | None) -> str:
         return future.result() if future else charts.drawn(sketch)
     except BrokenProcessPool:
         return charts.drawn(sketch)
+
+
+def _rehearse(sketch: Sketch) -> None:
+    """Draw a picture until the renderer is warm: its first ones take three times as long."""
+    for _ in range(REHEARSALS):
+        charts.drawn(sketch)
 
 
 def _alone() -> None:

@@ -118,8 +118,7 @@ class Keeping:
     def _state(self, request: Request) -> str:
         """What tells one state of the book and its people from another; whatever people leave has a line in the log."""
         people = people_of(request)
-        deeds = people.audit.deeds(limit=1) if people else []
-        return f"{self._served.book.state()} {deeds[0].id if deeds else 0}"
+        return f"{self._served.book.state()} {people.audit.last() if people else 0}"
 
 
 def _may_be_kept(scope: Scope) -> bool:

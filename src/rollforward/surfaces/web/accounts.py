@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, cast
 from urllib.parse import quote
 
@@ -18,8 +19,9 @@ from rollforward.surfaces.web.tables import table_of
 from rollforward.surfaces.web.words import title
 
 if TYPE_CHECKING:
+    from rollforward.results import Cell, Result
     from rollforward.store.entries import Entry
-    from rollforward.surfaces.web.tables import Table
+    from rollforward.surfaces.web.drawings import Chart
 
 router = APIRouter()
 
@@ -48,6 +50,42 @@ def account(page: Annotated[Page, asked()], account: str) -> HTMLResponse:
 
 
 def _account(page: Page, account: str) -> HTMLResponse:
+    known = known_of(page, account)
+    entries = table_of(
+        known.moved,
+        "Entries",
+        rows=known.rows[::-1],
+        link=lambda name, row: None if name in {"account", "name"} else entry_url(page, name, row),
+        hidden=("account", "name", *unsaid(known.moved, known.rows)),
+        download=page.ask.url("/download/movements.{}", account=account),
+        empty="Nothing moved.",
+    )
+    return page.html(
+        "account.html",
+        stamp=known.moved.stamp,
+        account=account,
+        name=known.name,
+        drawn=known.drawn,
+        facts=[table_of(one, title(one.subject)) for one in known.told],
+        entered=_entered(page, account) if page.reader.sees_personal_data else [],
+        entries=entries,
+        explained=page.url("/explain", account=account, on=page.book.today(page.ask.view.as_of)),
+    )
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of an account: its movements, as a listing and as rows, its picture, and what its sources tell."""
+
+    name: str
+    moved: Listing
+    rows: list[tuple[Cell, ...]]
+    drawn: Chart | None
+    told: list[Result]
+
+
+def known_of(page: Page, account: str, *, everywhere: bool = False) -> Known:
+    """What is known of an account, found once for each state of the book; NotFoundError where nothing is."""
     ask = page.ask
     moved = page.answer(
         ("account", account), lambda book: book.movements(account=account, where=ask.filters, view=ask.view)
@@ -55,39 +93,17 @@ def _account(page: Page, account: str) -> HTMLResponse:
     rows = page.answer(("entries of an account", account), lambda _: moved.rows)
     name = str(rows[0][2]) if rows and rows[0][2] else account
     # The picture is drawn while the rest is found.
-    drawn = drawings.drawing(page, moved, f"MRR of {name}", kind="steps") if rows else None
-    why = page.answer(
-        ("an account explained", account),
-        lambda book: book.explain(account=account, on=book.today(ask.view.as_of), view=ask.view),
-    )
-    entries = table_of(
-        moved,
-        "Entries",
-        rows=rows[::-1],
-        link=lambda name, row: None if name in {"account", "name"} else entry_url(page, name, row),
-        hidden=("account", "name", *unsaid(moved, rows)),
-        download=page.ask.url("/download/movements.{}", account=account),
-        empty="Nothing moved.",
-    )
-    facts, merges = _what_is_known(page, account) if page.reader.sees_personal_data else ([], [])
-    return page.html(
-        "account.html",
-        stamp=moved.stamp,
-        account=account,
-        name=name,
-        drawn=drawn,
-        facts=facts,
-        merges=merges,
-        entries=entries,
-        why=why,
-    )
+    caption = f"MRR of {name}"
+    drawn = drawings.drawing(page, moved, caption, kind="steps", notes=(), everywhere=everywhere) if rows else None
+    told = []
+    if page.reader.sees_personal_data:
+        told = page.answer(("records of an account", account), lambda book: book.records_of(account, view=ask.view))
+    return Known(name, moved, rows, drawn, told)
 
 
-def _what_is_known(page: Page, account: str) -> tuple[list[Table], list[Entry]]:
-    """The records of an account, and what people entered about it."""
-    told = page.answer(("records of an account", account), lambda book: book.records_of(account, view=page.ask.view))
-    entries = [one for one in page.book.entries() if account in one.about.replace(",", " ").split()]
-    return [table_of(one, title(one.subject)) for one in told], entries
+def _entered(page: Page, account: str) -> list[Entry]:
+    """What people entered about an account."""
+    return [one for one in page.book.entries() if account in one.about.replace(",", " ").split()]
 
 
 @router.post("/accounts/{account}/undo")

@@ -61,6 +61,7 @@ def drawing(
     columns: Sequence[str] = (),
     by: str = "",
     notes: Sequence[Note] | None = None,
+    everywhere: bool = False,
 ) -> Chart | None:
     """The chart of a result, which is drawn while the page goes on; None where there is nothing to draw.
 
@@ -74,7 +75,7 @@ def drawing(
     def begun() -> Chart | None:
         made = charts.sketch(result, kind=kind, columns=tuple(columns), notes=pinned, links=links, width=WIDTHS[sheet])
         remarks = tuple(charts.remarks(result, kind=kind, theme="page"))
-        return Chart(caption, sheet, page.served.drawing.begin(made), remarks) if made else None
+        return Chart(caption, sheet, page.served.drawing.begin(made, everywhere=everywhere), remarks) if made else None
 
     return page.answer(("chart", caption, kind, tuple(columns), by, pinned, sheet), lambda _: begun())
 
@@ -85,13 +86,14 @@ def mark_url(page: Page, mark: Mark, by: str) -> str | None:
         return page.url("/explain", account=mark.account, movement=mark.period)
     if mark.subject == "cohorts":
         return _cohort_url(page, mark)
-    where = [*page.wheres, *(f"{by}={group}" for group in mark.groups if by)]
-    if mark.subject == "rollforward":
-        if mark.name in FLOW_COLUMNS or mark.name in {"opening", "closing"}:
-            narrowed = replace(page, ask=replace(page.ask, said=_with_where(page, where)))
-            return cell_url(narrowed, mark.name, _span(page, mark.period), 1)
-        return page.url("/movements", where=where)
-    return page.url("/explain", metric=mark.name, period=mark.period, where=where or None)
+    if by:
+        where = [*page.wheres, *(f"{by}={group}" for group in mark.groups)]
+        page = replace(page, ask=replace(page.ask, said=_with_where(page, where)))
+    if mark.subject != "rollforward":
+        return page.url("/explain", metric=mark.name, period=mark.period)
+    if mark.name in FLOW_COLUMNS or mark.name in {"opening", "closing"}:
+        return cell_url(page, mark.name, _span(page, mark.period), 1)
+    return page.url("/movements")
 
 
 def _span(page: Page, label: str) -> Period:

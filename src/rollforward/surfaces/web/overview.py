@@ -70,9 +70,9 @@ def answered(page: Page) -> Answered:
     return Answered(found, latest, rows)
 
 
-def picture(page: Page, rolled: Result, notes: Sequence[Note]) -> Chart | None:
+def picture(page: Page, rolled: Result, notes: Sequence[Note], *, everywhere: bool = False) -> Chart | None:
     """The picture of how MRR moved, with some notes on it, which is drawn while the rest is found."""
-    return drawings.drawing(page, rolled, "MRR and how it moved", notes=notes)
+    return drawings.drawing(page, rolled, "MRR and how it moved", notes=notes, everywhere=everywhere)
 
 
 @router.get("/")

@@ -63,6 +63,8 @@ class Page:
     ask: Ask
     reader: Reader
     sheet: Sheet = "wide"
+    segments: Sequence[str] = ()
+    """The names of the saved segments."""
 
     @property
     def book(self) -> Book:
@@ -102,11 +104,6 @@ class Page:
     def wheres(self) -> list[str]:
         """The filters of the address as they are written."""
         return [text for name, text in self.ask.said if name == "where"]
-
-    @property
-    def segments(self) -> list[str]:
-        """The names of the saved segments."""
-        return list(segments_of(self.request))
 
     @property
     def cleared(self) -> str:
@@ -190,10 +187,9 @@ def asked(*own: str) -> Any:  # noqa: ANN401  a dependency of FastAPI
 
     def read(request: Request, reader: Annotated[Reader, Depends(who)]) -> Page:
         served: Served = request.app.state.served
-        ask = ask_of(
-            request.query_params.multi_items(), served.book, served.clock, own=own, segments=segments_of(request)
-        )
-        return Page(request, served, _frozen(ask, reader), reader, sheet_of(request.headers))
+        saved = segments_of(request)
+        ask = ask_of(request.query_params.multi_items(), served.book, served.clock, own=own, segments=saved)
+        return Page(request, served, _frozen(ask, reader), reader, sheet_of(request.headers), tuple(saved))
 
     return Depends(read)
 

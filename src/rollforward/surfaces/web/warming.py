@@ -1,4 +1,4 @@
-"""Warming: what the overview says is found once the server is up and when the book changes, before somebody asks."""
+"""Warming: what pages say first is found once the server is up and when the book changes, before somebody asks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rollforward.errors import RollforwardError
 from rollforward.surfaces.server.asking import ask_of
 from rollforward.surfaces.server.who import LOCAL
 from rollforward.surfaces.web import subjects
+from rollforward.surfaces.web.accounts import known_of
 from rollforward.surfaces.web.overview import answered, picture
 from rollforward.surfaces.web.page import Page
 
@@ -51,17 +52,22 @@ class Warming:
             with suppress(RollforwardError):
                 if (state := self._served.state) != warm:
                     warm = state
-                    overview_found(self._served)
+                    pages_found(self._served)
                     months_found(self._served)
             self._over.wait(self._every)
 
 
-def overview_found(served: Served) -> None:
-    """Find what the overview says where nothing is asked for."""
+def pages_found(served: Served) -> None:
+    """Find what the overview says where nothing is asked for, and the page of the account that moved last.
+
+    Other overviews and accounts are then asked for in queries that are written, and drawn in shapes that are known.
+    """
     nobody = cast("Request", None)
     page = Page(nobody, served, ask_of([], served.book, served.clock), LOCAL)
-    answered(page)
-    picture(page, subjects.rollforward(page), notes=())
+    rows = answered(page).rows
+    picture(page, subjects.rollforward(page), notes=(), everywhere=True)
+    if rows:
+        known_of(page, str(rows[0][1]), everywhere=True)
 
 
 def months_found(served: Served) -> None:

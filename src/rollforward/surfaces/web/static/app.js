@@ -62,6 +62,11 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target !== document.body) htmx.trigger(document.body, "htmx:abort");
 });
 
+// Where the names of the pages do not fit beside each other, the one that is open is brought into sight.
+const showOpen = () => document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+document.addEventListener("htmx:afterSwap", (event) => { if (event.target.id === "page") showOpen(); });
+showOpen();
+
 function listen() {
   const source = new EventSource("/live");
   source.addEventListener("changed", refresh);
