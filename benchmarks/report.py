@@ -38,8 +38,9 @@ compared the median of ratios taken pair by pair in the same run, for machines a
 `load` is how many processes wanted a processor while a part was measured: above their number, seconds are longer than
 they need be.
 
-- **plain SQL** is `benchmarks/reference.sql`: the same movements and flows by day from a Parquet file of the same
-  spans, without exactness across currencies, dimensions or proofs.
+- **plain SQL** is `benchmarks/reference.sql`: the same ledger from a Parquet file of the same spans, written by hand
+  for a book of one currency: movements, and flows by day of the whole book, each plan and each cohort. What it makes is
+  compared with what the book makes, row by row, before anything is timed. It proves nothing.
 - **the customer-month model** is `benchmarks/customer_months.sql`: every customer times every month of 60, and a
   comparison with the month before, as it is commonly taught, from the same file on the same engine.
 
