@@ -18,6 +18,7 @@ from rollforward.calendar import EVERY, Every
 from rollforward.errors import IncompleteError, NotFoundError, ReconciliationError, UnknownNameError
 from rollforward.listing import Listing
 from rollforward.policy.policy import Policy
+from rollforward.policy.versions import split
 from rollforward.results import Cell, ResultColumn, Stamp
 from rollforward.store import ledgers
 from rollforward.store.lake import database_in
@@ -108,6 +109,14 @@ class Kept:
     def policies(self) -> list[str]:
         """The names of the policies: the book's own and the built-in ones."""
         return self.shelf.names()
+
+    def policy_changes(self, name: str | Policy | None = None) -> list[tuple[date, str]]:
+        """The days on which one of the book's own policies was first used otherwise than before, and how it is called.
+
+        A built-in policy never changes.
+        """
+        plain, _ = split(name.name if isinstance(name, Policy) else name or self.settings.policy)
+        return [(self._day_of(at), f"{plain}@{number}") for number, at in self.shelf.noted(plain)[1:]]
 
     def _counted_table(self, policy: str | Policy | None = None) -> str:
         from rollforward.ledger.build import BASIS

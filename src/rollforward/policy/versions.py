@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from rollforward.errors import PolicyError
@@ -14,7 +15,6 @@ from rollforward.policy.written import toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
     from pathlib import Path
 
     from rollforward.policy.policy import Policy
@@ -49,6 +49,12 @@ def text_of(policy: Policy, noted: datetime) -> str:
     ]
     rules = [f"{key} = {toml(policy.settings[key])}" for key in KEYS]
     return "\n".join([*head, "", *rules]) + "\n"
+
+
+def noted_at(text: str) -> datetime | None:
+    """When the version of a file was noted, in UTC; None where its first line does not say."""
+    found = re.match(r"# .*, noted (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC, hash ", text)
+    return datetime.fromisoformat(found[1]) if found else None
 
 
 def kept_settings(text: str, path: Path, name: str) -> dict[str, Any]:

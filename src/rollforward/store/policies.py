@@ -78,6 +78,14 @@ class PolicyShelf:
         numbers = (versions.split(path.stem) for path in found)
         return sorted(number for plain, number in numbers if plain == name and number)
 
+    def noted(self, name: str) -> list[tuple[int, datetime]]:
+        """The versions of one of the book's own policies, each with when it was first used, in UTC."""
+        if self._is_built_in(name):
+            return []
+        files = ((number, self._version_file(name, number)) for number in self.versions(name))
+        found = [(number, versions.noted_at(file.read_text("utf-8"))) for number, file in files]
+        return [(number, at) for number, at in found if at is not None]
+
     def keep(self, policy: Policy, noted: datetime) -> Policy:
         """A policy of the book that is about to be used, its version noted if it has not been."""
         if self.folder and policy.version and policy.name in self._own():

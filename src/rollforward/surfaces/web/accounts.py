@@ -94,7 +94,7 @@ def known_of(page: Page, account: str, *, everywhere: bool = False) -> Known:
     name = str(rows[0][2]) if rows and rows[0][2] else account
     # The picture is drawn while the rest is found.
     caption = f"MRR of {name}"
-    drawn = drawings.drawing(page, moved, caption, kind="steps", notes=(), everywhere=everywhere) if rows else None
+    drawn = drawings.drawing(page, moved, caption, kind="steps", pinned=(), everywhere=everywhere) if rows else None
     told = []
     if page.reader.sees_personal_data:
         told = page.answer(("records of an account", account), lambda book: book.records_of(account, view=ask.view))

@@ -13,17 +13,17 @@ from markupsafe import Markup
 from rollforward import charts
 from rollforward.book.flows import FLOW_COLUMNS
 from rollforward.calendar import Period, add_months, periods
-from rollforward.surfaces.web.notes import notes_of
+from rollforward.surfaces.web.notes import pinned_on
 from rollforward.surfaces.web.rolls import cell_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rollforward.charts import Mark
-    from rollforward.people.notes import Note
     from rollforward.results import Result
     from rollforward.surfaces.server.drawers import Drawn
     from rollforward.surfaces.server.sheets import Sheet
+    from rollforward.surfaces.web.notes import Pinned
     from rollforward.surfaces.web.page import Page
 
 WIDTHS: dict[Sheet, int] = {"wide": 1040, "narrow": 342}
@@ -52,7 +52,7 @@ class Chart:
         return f"{re.sub(r'[^a-z0-9]+', '-', self.caption.lower()).strip('-')}-{sheet}"
 
 
-def drawing(
+def drawing(  # noqa: PLR0913  all by name, and each a choice of its own
     page: Page,
     result: Result,
     caption: str,
@@ -60,24 +60,33 @@ def drawing(
     kind: str | None = None,
     columns: Sequence[str] = (),
     by: str = "",
-    notes: Sequence[Note] | None = None,
+    pinned: Sequence[Pinned] | None = None,
+    compared: Result | None = None,
     everywhere: bool = False,
 ) -> Chart | None:
     """The chart of a result, which is drawn while the page goes on; None where there is nothing to draw.
 
-    It is drawn for the reader's sheet; the page asks for the other one when it is to be seen there. `notes` are those
-    of the page's days, if no others are given.
+    It is drawn for the reader's sheet; the page asks for the other one when it is to be seen there. `pinned` stands on
+    it, what is pinned to the page's days if nothing else is given, and `compared` is drawn as a thin line.
     """
-    pinned = tuple(charts.Note(note.day, note.text) for note in (notes_of(page) if notes is None else notes))
+    notes = tuple(charts.Note(one.day, one.text, one.kind) for one in (pinned_on(page) if pinned is None else pinned))
     links = cache(partial(mark_url, page, by=by))
     sheet = page.sheet
 
     def begun() -> Chart | None:
-        made = charts.sketch(result, kind=kind, columns=tuple(columns), notes=pinned, links=links, width=WIDTHS[sheet])
+        made = charts.sketch(
+            result,
+            kind=kind,
+            columns=tuple(columns),
+            notes=notes,
+            compared=compared,
+            links=links,
+            width=WIDTHS[sheet],
+        )
         remarks = tuple(charts.remarks(result, kind=kind, theme="page"))
         return Chart(caption, sheet, page.served.drawing.begin(made, everywhere=everywhere), remarks) if made else None
 
-    return page.answer(("chart", caption, kind, tuple(columns), by, pinned, sheet), lambda _: begun())
+    return page.answer(("chart", caption, kind, tuple(columns), by, notes, compared is None, sheet), lambda _: begun())
 
 
 def mark_url(page: Page, mark: Mark, by: str) -> str | None:
@@ -86,6 +95,8 @@ def mark_url(page: Page, mark: Mark, by: str) -> str | None:
         return page.url("/explain", account=mark.account, movement=mark.period)
     if mark.subject == "cohorts":
         return _cohort_url(page, mark)
+    if mark.subject == "notes":
+        return _pinned_url(page, mark)
     if by:
         where = [*page.wheres, *(f"{by}={group}" for group in mark.groups)]
         page = replace(page, ask=replace(page.ask, said=_with_where(page, where)))
@@ -94,6 +105,13 @@ def mark_url(page: Page, mark: Mark, by: str) -> str | None:
     if mark.name in FLOW_COLUMNS or mark.name in {"opening", "closing"}:
         return cell_url(page, mark.name, _span(page, mark.period), 1)
     return page.url("/movements")
+
+
+def _pinned_url(page: Page, mark: Mark) -> str:
+    """Where what is pinned leads: a closed month to its close, a policy to the definitions, a note to its place."""
+    if mark.name == "restatement":
+        return page.url(f"/closes/{mark.period[:7]}")
+    return page.url("/definitions") if mark.name == "policy" else f"{page.here}#notes-title"
 
 
 def _span(page: Page, label: str) -> Period:

@@ -1,30 +1,89 @@
-"""Notes that people pin to dates, which stand under the charts of those days."""
+"""Notes that people pin to dates, and those that the book pins itself. They stand on the charts of those days."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse
 
+from rollforward.results import ResultColumn
 from rollforward.surfaces import written
 from rollforward.surfaces.server.forms import Form, writing
 from rollforward.surfaces.server.who import people_of
+from rollforward.surfaces.web.words import value_text
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from rollforward.book.closing import Changed
     from rollforward.people.notes import Note
+    from rollforward.surfaces.server.asking import Ask
     from rollforward.surfaces.web.page import Page
 
 router = APIRouter()
 
 
-def notes_of(page: Page) -> list[Note]:
-    """The notes of the days that a page shows."""
+@dataclass(frozen=True)
+class Pinned:
+    """What is pinned to a day: a person's note, or what the book pins itself, with the page that says more.
+
+    kind: `note`, `policy` for a change of the policy, `restatement` for a closed month that is shown otherwise than it
+    was reported.
+    """
+
+    day: date
+    text: str
+    kind: str = "note"
+    href: str | None = None
+    note: Note | None = None
+
+
+def pinned_on(page: Page) -> list[Pinned]:
+    """What is pinned to the days that a page shows, by day."""
+    people = [Pinned(note.day, note.text, note=note) for note in _notes_of(page)]
+    return sorted([*people, *told_by_book(page)], key=lambda one: one.day)
+
+
+def _notes_of(page: Page) -> list[Note]:
     ask = page.shown
     if not page.reader.sees_personal_data:
         return []  # What people write may name anybody.
     found: list[Note] = people_of(page.request).notes.all(start=ask.start, end=ask.end)
     return found
+
+
+def told_by_book(page: Page) -> list[Pinned]:
+    """The changes of the policy and the restated months among the days that a page shows."""
+    ask = page.shown
+    changes, restated = page.answer(
+        "what the book pins",
+        lambda book: (
+            book.policy_changes(ask.view.policy),
+            book.changed_closes(start=ask.start, end=ask.end, view=ask.view),
+        ),
+    )
+    return [
+        *(_policy_changed(page, day, label) for day, label in changes if _is_shown(ask, day)),
+        *(_restated(page, one) for one in restated),
+    ]
+
+
+def _is_shown(ask: Ask, day: date) -> bool:
+    return (ask.start is None or day >= ask.start) and (ask.end is None or day <= ask.end)
+
+
+def _policy_changed(page: Page, day: date, label: str) -> Pinned:
+    return Pinned(day, f"The policy became {label}.", "policy", page.url("/definitions"))
+
+
+def _restated(page: Page, one: Changed) -> Pinned:
+    column = ResultColumn("mrr", "money")
+    reported, now = (value_text(column, value, None) for value in (one.reported, one.now))
+    how = f"reported as {reported}, and is {now} now" if reported != now else "reported with other movements"
+    day = page.period(one.period).last_day
+    return Pinned(day, f"{one.period} was {how}.", "restatement", page.url(f"/closes/{one.period}"))
 
 
 @router.post("/notes")

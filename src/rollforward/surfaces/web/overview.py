@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from rollforward.book.headlines import Headlines, headlines, residual
 from rollforward.results import ResultColumn
 from rollforward.surfaces.web import drawings, subjects
-from rollforward.surfaces.web.notes import notes_of
+from rollforward.surfaces.web.notes import pinned_on
 from rollforward.surfaces.web.page import Page, asked
 from rollforward.surfaces.web.rolls import rollforward_table
 from rollforward.surfaces.web.tables import table_of
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from rollforward.book.headlines import Headline
     from rollforward.listing import Listing
-    from rollforward.people.notes import Note
     from rollforward.results import Cell, Result
     from rollforward.surfaces.web.drawings import Chart
+    from rollforward.surfaces.web.notes import Pinned
 
 router = APIRouter()
 
@@ -70,17 +70,18 @@ def answered(page: Page) -> Answered:
     return Answered(found, latest, rows)
 
 
-def picture(page: Page, rolled: Result, notes: Sequence[Note], *, everywhere: bool = False) -> Chart | None:
-    """The picture of how MRR moved, with some notes on it, which is drawn while the rest is found."""
-    return drawings.drawing(page, rolled, "MRR and how it moved", notes=notes, everywhere=everywhere)
+def picture(page: Page, rolled: Result, pinned: Sequence[Pinned], *, everywhere: bool = False) -> Chart | None:
+    """The picture of how MRR moved, with what is pinned to its days, which is drawn while the rest is found."""
+    caption, before = "MRR and how it moved", subjects.a_year_before(page)
+    return drawings.drawing(page, rolled, caption, pinned=pinned, compared=before, everywhere=everywhere)
 
 
 @router.get("/")
 def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
     """The overview."""
     rolled = subjects.rollforward(page)
-    notes = notes_of(page)
-    drawn = picture(page, rolled, notes)
+    pinned = pinned_on(page)
+    drawn = picture(page, rolled, pinned)
     said = answered(page)
     found = said.found
     tiles = [_tile(page, found, one) for one in found.figures]
@@ -92,7 +93,7 @@ def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
         beside=tiles[len(HEADLINES) :],
         drawn=drawn,
         rolled=rollforward_table(page, rolled),
-        notes=notes,
+        pinned=pinned,
         residual=value_text(ResultColumn("residual", "money"), residual(rolled), rolled.stamp),
         latest=table_of(
             said.latest,

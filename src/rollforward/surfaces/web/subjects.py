@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import date
 from typing import TYPE_CHECKING
 
 from rollforward.book.flows import ENTRY_KINDS
-from rollforward.errors import UnknownNameError
+from rollforward.calendar import add_months
+from rollforward.errors import IncompleteError, UnknownNameError, UsageError
 from rollforward.surfaces.web.words import HEADLINES
 
 if TYPE_CHECKING:
@@ -21,6 +24,20 @@ def rollforward(page: Page) -> Result:
     """The roll-forward of the periods asked for."""
     ask = page.shown
     return page.answer("rollforward", lambda book: book.rollforward(**ask.spoken, by=ask.by))
+
+
+def a_year_before(page: Page) -> Result | None:
+    """The roll-forward of the same periods a year before, where that is compared with and the book has any of it."""
+    ask = page.shown
+    if ask.compare != "year" or ask.by is not None or ask.start is None:
+        return None
+    last = min(ask.end or date.max, page.book.today(ask.view.as_of))
+    then = {**ask.spoken, "start": add_months(ask.start, -12), "end": add_months(last, -12)}
+    with suppress(IncompleteError, UsageError):
+        found = page.answer("a year before", lambda book: book.rollforward(**then))
+        # Before its first movement the book knows of nothing, which is not 0.
+        return found if any(row["closing"] for row in found.to_dicts()) else None
+    return None
 
 
 def metrics(page: Page) -> Result:

@@ -11,6 +11,7 @@ from rollforward.surfaces.server.asking import ask_of
 from rollforward.surfaces.server.who import LOCAL
 from rollforward.surfaces.web import subjects
 from rollforward.surfaces.web.accounts import known_of
+from rollforward.surfaces.web.notes import told_by_book
 from rollforward.surfaces.web.overview import answered, picture
 from rollforward.surfaces.web.page import Page
 
@@ -65,7 +66,7 @@ def pages_found(served: Served) -> None:
     nobody = cast("Request", None)
     page = Page(nobody, served, ask_of([], served.book, served.clock), LOCAL)
     rows = answered(page).rows
-    picture(page, subjects.rollforward(page), notes=(), everywhere=True)
+    picture(page, subjects.rollforward(page), told_by_book(page), everywhere=True)
     if rows:
         known_of(page, str(rows[0][1]), everywhere=True)
 
