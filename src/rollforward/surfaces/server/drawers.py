@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from rollforward.charts import Sketch
 
 PROCESSES = 2
-"""How many draw at the same time: a page has each picture in two widths."""
-
+"""How many draw at the same time: a page may have two pictures, and two people may ask."""
 
 REHEARSALS = 8
 """How often a picture is drawn until the next one takes no longer than those after it."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rollforward.people.pseudonyms import Pseudonyms
     from rollforward.results import Cell
 
-_PLAIN = frozenset(("settings", "stamp", "today", "state", "policy", "policies", "shelf"))
+_PLAIN = frozenset(("settings", "stamp", "today", "state", "policy", "policies", "policy_changes", "shelf"))
 """What a book says of itself and of its policies, without anything of its accounts."""
 
 _ANSWERS = frozenset(
@@ -37,6 +37,7 @@ _ANSWERS = frozenset(
         "scheduled",
         "constant_currency",
         "closes",
+        "changed_closes",
         "closed_month",
         "restatement",
         "sources",
