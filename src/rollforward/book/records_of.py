@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rollforward.results import Cell
 
 SHOWN = {
-    "customers": ("customer", "name", "country", "created"),
+    "customers": tuple(name for name in CUSTOMER if name != "record"),
     "subscription_items": (
         *("subscription", "item", "plan", "product", "amount", "quantity", "currency", "interval"),
         *("status", "starts", "ends", "cancel_requested"),
@@ -61,10 +61,8 @@ def records_of(asking: Asking, account: str, in_use: Container[str]) -> list[Res
 
 def _of_customers(asking: Asking, table: str, customers: list[str]) -> list[Row]:
     """The records of a table of some customers, one after the other, as they came."""
-    if table == "customers":
-        rows = asking.of_customers("told_customers", customers, columns=CUSTOMER)
-    else:
-        rows = asking.of_customers(table, customers, columns=("customer", *SHOWN[table], "record"))
+    told = "told_customers" if table == "customers" else table
+    rows = asking.of_customers(told, customers, columns=tuple(dict.fromkeys(("customer", *SHOWN[table], "record"))))
     return sorted(rows, key=lambda row: (customers.index(row["customer"]), row["record"]))
 
 

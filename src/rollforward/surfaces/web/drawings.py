@@ -13,7 +13,7 @@ from markupsafe import Markup
 from rollforward import charts
 from rollforward.book.flows import FLOW_COLUMNS
 from rollforward.calendar import Period, add_months, periods
-from rollforward.surfaces.web.notes import pinned_on
+from rollforward.surfaces.web.notes import pinned_on, pinned_url
 from rollforward.surfaces.web.rolls import cell_url
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def mark_url(page: Page, mark: Mark, by: str) -> str | None:
     if mark.subject == "cohorts":
         return _cohort_url(page, mark)
     if mark.subject == "notes":
-        return _pinned_url(page, mark)
+        return pinned_url(page, mark.name, mark.period)
     if by:
         where = [*page.wheres, *(f"{by}={group}" for group in mark.groups)]
         page = replace(page, ask=replace(page.ask, said=_with_where(page, where)))
@@ -105,13 +105,6 @@ def mark_url(page: Page, mark: Mark, by: str) -> str | None:
     if mark.name in FLOW_COLUMNS or mark.name in {"opening", "closing"}:
         return cell_url(page, mark.name, _span(page, mark.period), 1)
     return page.url("/movements")
-
-
-def _pinned_url(page: Page, mark: Mark) -> str:
-    """Where what is pinned leads: a closed month to its close, a policy to the definitions, a note to its place."""
-    if mark.name == "restatement":
-        return page.url(f"/closes/{mark.period[:7]}")
-    return page.url("/definitions") if mark.name == "policy" else f"{page.here}#notes-title"
 
 
 def _span(page: Page, label: str) -> Period:

@@ -65,7 +65,7 @@ def told_by_book(page: Page) -> list[Pinned]:
         ),
     )
     return [
-        *(_policy_changed(page, day, label) for day, label in changes if _is_shown(ask, day)),
+        *(_told(page, day, f"The policy became {label}.", "policy") for day, label in changes if _is_shown(ask, day)),
         *(_restated(page, one) for one in restated),
     ]
 
@@ -74,8 +74,15 @@ def _is_shown(ask: Ask, day: date) -> bool:
     return (ask.start is None or day >= ask.start) and (ask.end is None or day <= ask.end)
 
 
-def _policy_changed(page: Page, day: date, label: str) -> Pinned:
-    return Pinned(day, f"The policy became {label}.", "policy", page.url("/definitions"))
+def pinned_url(page: Page, kind: str, day: str) -> str:
+    """What opens what is pinned: the close of a restated month, the definitions, or the notes below the chart."""
+    if kind == "restatement":
+        return page.url(f"/closes/{day[:7]}")
+    return page.url("/definitions") if kind == "policy" else f"{page.here}#notes-title"
+
+
+def _told(page: Page, day: date, text: str, kind: str) -> Pinned:
+    return Pinned(day, text, kind, pinned_url(page, kind, day.isoformat()))
 
 
 def _restated(page: Page, one: Changed) -> Pinned:
@@ -83,7 +90,7 @@ def _restated(page: Page, one: Changed) -> Pinned:
     reported, now = (value_text(column, value, None) for value in (one.reported, one.now))
     how = f"reported as {reported}, and is {now} now" if reported != now else "reported with other movements"
     day = page.period(one.period).last_day
-    return Pinned(day, f"{one.period} was {how}.", "restatement", page.url(f"/closes/{one.period}"))
+    return _told(page, day, f"{one.period} was {how}.", "restatement")
 
 
 @router.post("/notes")

@@ -52,23 +52,25 @@ class Warming:
             # What cannot be answered is said to who asks for it.
             with suppress(RollforwardError):
                 if (state := self._served.state) != warm:
-                    warm = state
-                    pages_found(self._served)
+                    # What draws stays warm: whoever looks at a change does not wait for rehearsals.
+                    is_first, warm = not warm, state
+                    pages_found(self._served, rehearsed=is_first)
                     months_found(self._served)
             self._over.wait(self._every)
 
 
-def pages_found(served: Served) -> None:
+def pages_found(served: Served, *, rehearsed: bool) -> None:
     """Find what the overview says where nothing is asked for, and the page of the account that moved last.
 
-    Other overviews and accounts are then asked for in queries that are written, and drawn in shapes that are known.
+    Other overviews and accounts are then asked for in queries that are written, and, where it is `rehearsed`, drawn at
+    full speed.
     """
     nobody = cast("Request", None)
     page = Page(nobody, served, ask_of([], served.book, served.clock), LOCAL)
     rows = answered(page).rows
-    picture(page, subjects.rollforward(page), told_by_book(page), everywhere=True)
+    picture(page, subjects.rollforward(page), told_by_book(page), everywhere=rehearsed)
     if rows:
-        known_of(page, str(rows[0][1]), everywhere=True)
+        known_of(page, str(rows[0][1]), everywhere=rehearsed)
 
 
 def months_found(served: Served) -> None:
