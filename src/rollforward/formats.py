@@ -99,7 +99,7 @@ def footed_rows(answer: Answer) -> list[tuple[Cell, ...]]:
     if answer.subject == "rollforward":
         return [_footed_rollforward(answer, row) for row in answer.rows]
     if answer.subject == "movements":
-        return [_footed_movement(answer, row) for row in answer.rows]
+        return _footed_movements(answer)
     if answer.subject == "policy_bridge":
         return _footed_bridge(answer)
     if answer.subject == "constant_currency":
@@ -131,14 +131,17 @@ def _footed_rollforward(answer: Answer, row: tuple[Cell, ...]) -> tuple[Cell, ..
     return (*row[:first], *footed(amounts, signs, answer.places), *row[last + 1 :])
 
 
-def _footed_movement(answer: Answer, row: tuple[Cell, ...]) -> tuple[Cell, ...]:
-    """A movement whose before + MRR moved = after, as printed."""
-    at = {name: answer.names.index(name) for name in ("before", "mrr", "after")}
-    amounts = [value for name in at if isinstance(value := row[at[name]], Decimal)]
-    shown = list(row)
-    for place, value in zip(at.values(), footed(amounts, [1], answer.places), strict=True):
-        shown[place] = value
-    return tuple(shown)
+def _footed_movements(answer: Answer) -> list[tuple[Cell, ...]]:
+    """Movements whose before + MRR moved = after, as printed."""
+    places = [answer.names.index(name) for name in ("before", "mrr", "after")]
+    found = []
+    for row in answer.rows:
+        shown = list(row)
+        amounts = [value for place in places if isinstance(value := row[place], Decimal)]
+        for place, value in zip(places, footed(amounts, [1], answer.places), strict=True):
+            shown[place] = value
+        found.append(tuple(shown))
+    return found
 
 
 def _footed_constant(answer: Answer, row: tuple[Cell, ...]) -> tuple[Cell, ...]:

@@ -24,12 +24,12 @@ SUMMED = frozenset({"mrr"})
 class Listing(Result):
     """A result of any length: counted, read in part and written to a file without being held in memory.
 
-    `page` is the query of so many rows from the one of a number on, or from the end, where there is one that does less
-    than all; `sums` is that of how many rows there are and what the amounts of each column that it has add up to.
+    `page` has so many rows from the one of a number on, or from the end, where there is a query that does less than
+    all; `sums` is that of how many rows there are and what the amounts of each column that it has add up to.
     """
 
     run: Callable[[str], list[tuple[Cell, ...]]] = field_of(default=lambda _: [], repr=False)
-    page: Callable[[int, int, bool], str] | None = field_of(default=None, repr=False)
+    page: Callable[[int, int, bool], list[tuple[Cell, ...]]] | None = field_of(default=None, repr=False)
     sums: str | None = field_of(default=None, repr=False)
 
     def count(self) -> int:
@@ -40,18 +40,22 @@ class Listing(Result):
     def part(self, first: int, number: int) -> list[tuple[Cell, ...]]:
         """So many rows from the one of that number on, counted from 0, in order."""
         if self.page is not None:
-            return self.read(self.page(first, number, False))  # noqa: FBT003  not from the end
+            return self.shown(self.page(first, number, False))  # noqa: FBT003  not from the end
         return self.read(f"SELECT * FROM ({self.sql}) LIMIT {number:d} OFFSET {first:d}")
 
     def last(self, number: int) -> list[tuple[Cell, ...]]:
         """So many rows from the end, or all if they are fewer, in order."""
         if self.page is not None:
-            return self.read(self.page(0, number, True))  # noqa: FBT003  from the end
+            return self.shown(self.page(0, number, True))  # noqa: FBT003  from the end
         return self.part(max(self.count() - number, 0), number)
 
     def read(self, statement: str) -> list[tuple[Cell, ...]]:
         """The rows of a query, as this listing shows them."""
-        return self.run(statement)
+        return self.shown(self.run(statement))
+
+    def shown(self, rows: list[tuple[Cell, ...]]) -> list[tuple[Cell, ...]]:
+        """Rows as this listing shows them."""
+        return rows
 
     def total(self, name: str) -> Decimal:
         """What the amounts of a column add up to, exact."""

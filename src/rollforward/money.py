@@ -16,6 +16,13 @@ LARGEST = 10**18 - 1
 """The largest stored amount: a trillion a year for one account. Sums over accounts are wider."""
 
 
+LISTED = 10
+"""The decimals of amounts in listings."""
+
+_LAST = 10 ** (LISTED - SCALE)
+"""Units of the last decimal of a listing in a stored unit."""
+
+
 @cache
 def is_currency(code: str) -> bool:
     """Whether a code is one of ISO 4217, current or former."""
@@ -42,10 +49,21 @@ def monthly(stored: int) -> Fraction:
     return Fraction(stored, 12 * UNIT)
 
 
+def listed_monthly(stored: int) -> Decimal:
+    """The MRR of a stored annual amount as listings have it: at 10 decimals, half away from zero."""
+    last = (abs(stored) * 2 * _LAST + 12) // 24
+    return Decimal(-last if stored < 0 else last).scaleb(-LISTED)
+
+
+def listed_annual(stored: int) -> Decimal:
+    """A stored annual amount as listings have it: at 10 decimals."""
+    return Decimal(stored * _LAST).scaleb(-LISTED)
+
+
 def round_half_up(value: Fraction, decimals: int) -> Decimal:
     """A value at so many decimals, halves away from zero."""
-    scaled = abs(value) * 10**decimals
-    whole = int(scaled + Fraction(1, 2))
+    above, below = abs(value.numerator), value.denominator
+    whole = (2 * above * 10**decimals + below) // (2 * below)
     return Decimal(-whole if value < 0 else whole).scaleb(-decimals)
 
 

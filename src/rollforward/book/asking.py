@@ -43,11 +43,14 @@ class Asked:
     kept: KeptLedger
 
     def run(self, expression: ir.Table) -> list[tuple[Any, ...]]:
-        """The rows of an expression over the kept ledger and the periods asked for."""
+        """The rows of an expression over the kept ledger and the periods asked for, found once in a state of the book.
+
+        Only a few rows are remembered.
+        """
         from rollforward.metrics.facts import PERIODS
 
         self.source.hand_in("asked_periods", PERIODS, self.question.period_rows())
-        return self.source.run(expression)
+        return self.source.rows(plans.compiled(expression))
 
     def sql(self, expression: ir.Table) -> str:
         """The SQL of an expression over the kept ledger."""
@@ -58,11 +61,17 @@ class Asked:
         return sql.replace(plans.PLACE, self.kept.name)
 
     def made(
-        self, about: str, make: Callable[..., ir.Table], more: Hashable = None, **texts: str | Sequence[str] | None
+        self,
+        about: str,
+        make: Callable[..., ir.Table],
+        texts: Mapping[str, str | Sequence[str] | None],
+        more: Hashable = None,
+        *,
+        fused: bool = True,
     ) -> tuple[str, tuple[str, ...]]:
         """The SQL and the columns of what `make` makes of texts, or lists of them, by name. It is made once for all.
 
-        `about` and `more` tell it from what others make of the same question.
+        `about` and `more` tell it from what others make of the same question; `fused` as in `plans.compiled`.
         """
         from rollforward.metrics.forms import filled, mark, marks
 
@@ -77,7 +86,7 @@ class Asked:
                 for name, said in texts.items()
             }
             expression = make(**marked)
-            return plans.compiled(expression), tuple(expression.columns)
+            return plans.compiled(expression, fused=fused), tuple(expression.columns)
 
         shape = tuple((name, len(said) > 1) for name, said in given.items())
         sql, columns = _MADE.recall((about, more, shape, self.source.key, asked), find)
@@ -92,24 +101,6 @@ class Asked:
 
 _MADE = Memory()
 """Queries that were made of the questions of this process."""
-
-_FIRST, _NUMBER = 9_000_000_000_000_001, 9_000_000_000_000_002
-"""Numbers that stand for those of a page while its query is made, which is done once."""
-
-
-def page_of(
-    asked: Asked, about: str, paged: Callable[..., ir.Table], texts: Mapping[str, str | None], more: Hashable
-) -> Callable[[int, int, bool], str]:
-    """The query of a page of a listing by its first row, their number, and whether they are counted from the end."""
-
-    def query(first: int, number: int, backwards: bool) -> str:
-        from rollforward.metrics.listings import Page
-
-        page = Page(_FIRST, _NUMBER, backwards)
-        sql, _ = asked.made(about, lambda **of: paged(**of, page=page), ("page", backwards, more), **texts)
-        return sql.replace(str(_FIRST), f"{first:d}").replace(str(_NUMBER), f"{number:d}")
-
-    return query
 
 
 @dataclass(frozen=True)
@@ -196,8 +187,8 @@ class Asking:
 
         kept = self.kept
         ground = _ground(self.policy, kept.currency, kept.today, kept.traits)
-        told_once = self.memory.recall("told once", lambda: plans.told_once(self.connection))
-        key = (ground, tuple(kept.dimensions), kept.known_at, kept.schemas, told_once)
+        told = self.memory.recall("told", lambda: plans.told(self.connection))
+        key = (ground, tuple(kept.dimensions), kept.known_at, kept.schemas, told)
         made, tables = _tables(*key)
         running = Running(self.connection, kept.name, self.memory)
         return Source(
@@ -224,12 +215,12 @@ def _ground(policy: Policy, currency: str, today: date, traits: str) -> Ground:
 
 @functools.lru_cache(maxsize=64)
 def _tables(
-    ground: Ground, _: tuple[str, ...], known_at: datetime | None, schemas: str, told_once: bool
+    ground: Ground, _: tuple[str, ...], known_at: datetime | None, schemas: str, told: plans.Told
 ) -> tuple[Mapping[str, ir.Table], Ledger]:
     """The tables of a ledger as expressions: all by name, and those that questions are answered from."""
     from rollforward.ledger.build import ledger
 
-    made = plans.made_tables(known_at, schemas, told_once=told_once)
+    made = plans.made_tables(known_at, schemas, told)
     return made, ledger(made, ground)
 
 

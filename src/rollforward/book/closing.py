@@ -86,7 +86,7 @@ class Closing(TakingIn):
         """What ends within a period before its last day, in words: data of a source, rates of a counted currency."""
         view = self._closing_view(view)
         month = self._months_of(period)[-1]
-        with self._database.reading() as connection:
+        with self._sharing() as connection:
             sources = self._sources(connection, view)
             looks_up = self.policy(view.policy).exchange_rule not in {"none", "fixed"}
             rates = short_rates(sources, self._currency(view), month) if looks_up else []
@@ -123,7 +123,9 @@ class Closing(TakingIn):
         return found
 
     def _series(self, connection: duckdb.DuckDBPyConnection, view: View) -> list[Close]:
-        return closes.of_series(connection, self.policy(view.policy).name, self._currency(view))
+        memory = self._database.memory_of(connection)
+        listed = memory.recall("closes", lambda: closes.every(connection))
+        return closes.of_series(listed, self.policy(view.policy).name, self._currency(view))
 
     def _months_of(self, period: str) -> list[Period]:
         months = months_named(period, self.settings.fiscal_year_start)
@@ -235,7 +237,7 @@ class Closing(TakingIn):
 
     def has_closes(self, *, view: View | None = None) -> bool:
         """Whether any month is closed under the policy and in the currency of a view."""
-        with self._database.reading() as connection:
+        with self._sharing() as connection:
             return bool(closes.standing(self._series(connection, view or View())))
 
     def restatement(self, period: str, *, view: View | None = None) -> Restatement:
@@ -314,7 +316,7 @@ class Closing(TakingIn):
         view = view or View()
         if view.as_of is not None or every not in COARSE or not _books_next(self.policy(view.policy)):
             return False
-        with self._database.reading() as connection:
+        with self._sharing() as connection:
             standing = closes.standing(self._series(connection, view))
         last = min(end, self.today()) if end else self.today()
         return bool(standing) and not any(one.starts <= last < one.ends - timedelta(days=1) for one in standing)

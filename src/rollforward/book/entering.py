@@ -231,7 +231,7 @@ class Entering(Kept):
     def entry_list(self) -> Result:
         """What people entered, as a table: entry, kind, about, reason, by, at (UTC), undone by."""
         kept = self.entries()
-        with self._database.reading() as connection:
+        with self._sharing() as connection:
             stamp = self._stamp_of(connection, self.policy(), View(), "", self.today())
         rows: list[tuple[Cell, ...]] = [
             (

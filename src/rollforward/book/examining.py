@@ -41,7 +41,7 @@ class Examining(Kept):
 
     def quarantined(self) -> int:
         """How many rows are in quarantine, and so in no figure of any view."""
-        with self._database.reading() as connection:
+        with self._sharing() as connection:
             return problems.counted(connection, "quarantined")
 
     def doctor(self, *, view: View = View()) -> Result:
@@ -86,7 +86,7 @@ class Examining(Kept):
 
     def imports(self) -> list[dict[str, Any]]:
         """The imports so far: rows in = booked + unchanged + quarantined, each."""
-        with self._database.reading() as connection:
+        with self._sharing() as connection:
             found = connection.execute("SELECT * EXCLUDE (map) FROM imports ORDER BY import")
             names = [part[0] for part in found.description or []]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -11,6 +11,7 @@ from rollforward.book.asking import fields_of
 from rollforward.book.closing import Closing
 from rollforward.book.examining import Examining
 from rollforward.book.flows import cause_rows, flow_columns, rollforward_row
+from rollforward.book.listed import Listed
 from rollforward.book.view import View
 from rollforward.errors import IncompleteError, UnknownNameError
 from rollforward.money import UNIT, exact
@@ -28,7 +29,15 @@ if TYPE_CHECKING:
     from rollforward.calendar import Every
     from rollforward.listing import Listing
     from rollforward.metrics.figures import Figures
+    from rollforward.metrics.listings import Amount
     from rollforward.metrics.registry import Metric
+
+
+_MOVED: dict[str, Amount] = {"mrr": "monthly", "before": "monthly", "after": "monthly"}
+"""The stored amounts of a listing of movements, and what is read of them."""
+
+_STANDING: dict[str, Amount] = {"mrr": "monthly", "arr": "annual"}
+"""The stored amounts of a listing of accounts."""
 
 
 class Figuring(Closing, Examining):
@@ -228,7 +237,6 @@ class Figuring(Closing, Examining):
 
             name = account_known(Asking(asked), account) if account is not None else None
             source, texts = asked.source, {"kind": kind, "account": account, "name": name}
-            kinds = {"day": "day", "mrr": "money", "before": "money", "after": "money"}
 
             def caused(**of: Any) -> ir.Table:  # noqa: ANN401
                 return caused_movement_list(source.ledger, source.records, asked.question, **of)
@@ -241,31 +249,38 @@ class Figuring(Closing, Examining):
                 return movement_sums(source.ledger, asked.question, **own, least=_stored(least))
 
         if causes:
-            return self._listing("movements with causes", caused, kinds, asked, texts=texts)
-        return self._listing("movements", listed, kinds, asked, texts=texts, paged=True, more=least, summed=summed)
+            return self._listing(asked, Listed("movements with causes", caused, ["day"], _MOVED, texts, steps=True))
+        return self._listing(
+            asked, Listed("movements", listed, ["day"], _MOVED, texts, paged=True, summed=summed, more=least)
+        )
 
     def accounts(self, *, where: Where | None = None, search: str | None = None, view: View = View()) -> Listing:
         """Every account: its MRR now, since when, its last movement, and its plans."""
         with self._asking(view, where, None, "day", None, None, whole_ledger=True, ends_by=None) as asked:
-            from rollforward.metrics.listings import account_list
+            from rollforward.metrics.listings import account_list, account_sums
 
             def listed(**of: Any) -> ir.Table:  # noqa: ANN401
                 return account_list(asked.source.ledger, asked.question, **of)
 
-        kinds = {"mrr": "money", "arr": "money", "since": "day", "last_moved": "day"}
+            def summed(**of: Any) -> ir.Table:  # noqa: ANN401
+                return account_sums(asked.source.ledger, asked.question, **of)
+
         texts = {"search": search.lower() if search else None}
-        return self._listing("accounts", listed, kinds, asked, texts=texts, paged=True)
+        days = ["since", "last_moved"]
+        return self._listing(asked, Listed("accounts", listed, days, _STANDING, texts, paged=True, summed=summed))
 
     def scheduled(self, *, where: Where | None = None, view: View = View()) -> Listing:
         """The movements known today for later days, the soonest first: what is scheduled to end or to change."""
         with self._asking(view, where, None, "day", None, None, whole_ledger=True, ends_by=None) as asked:
-            from rollforward.metrics.listings import scheduled_list
+            from rollforward.metrics.listings import scheduled_list, scheduled_sums
 
-            def listed() -> ir.Table:
-                return scheduled_list(asked.source.ledger, asked.question)
+            def listed(**of: Any) -> ir.Table:  # noqa: ANN401
+                return scheduled_list(asked.source.ledger, asked.question, **of)
 
-        kinds = {"day": "day", "mrr": "money", "before": "money", "after": "money"}
-        return self._listing("scheduled", listed, kinds, asked)
+            def summed() -> ir.Table:
+                return scheduled_sums(asked.source.ledger, asked.question)
+
+        return self._listing(asked, Listed("scheduled", listed, ["day"], _MOVED, paged=True, summed=summed))
 
     def customer_months(self, *, where: Where | None = None, view: View = View()) -> Listing:
         """The customer cube: the MRR of every customer at every month end at which it has some."""
@@ -276,13 +291,15 @@ class Figuring(Closing, Examining):
                 return customer_month_list(asked.source.ledger, asked.question)
 
             months = asked.question.period_rows()
-        kinds = {"month_end": "day", "mrr": "money"}
-        return self._listing("customer_months", listed, kinds, asked, periods_asked=months)
+        return self._listing(
+            asked, Listed("customer_months", listed, ["month_end"], {"mrr": "monthly"}, periods=months)
+        )
 
     def fields(self) -> list[str]:
         """The fields that figures can be filtered and grouped by: those of items and accounts, and every attribute."""
-        with self._database.reading() as connection:
-            return fields_of(connection)
+        with self._sharing() as connection:
+            memory = self._database.memory_of(connection)
+            return memory.recall("fields", lambda: fields_of(connection))
 
     def _held(self, view: View, at: date) -> View:
         """The view whose policy holds the rates of one day."""

@@ -6,20 +6,18 @@ import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from rollforward.book.asking import Asked, Asking, Where, hand_in, page_of, remembered
+from rollforward.book.asking import Asked, Asking, Where, hand_in, remembered
 from rollforward.book.completeness import Sources, require_known, stale
+from rollforward.book.listed import Listed, listing
 from rollforward.book.view import Clock, Progress, View, now, quiet
 from rollforward.calendar import EVERY, Every
 from rollforward.errors import IncompleteError, NotFoundError, ReconciliationError, UnknownNameError
-from rollforward.listing import Listing
 from rollforward.policy.policy import Policy
 from rollforward.policy.versions import split
-from rollforward.results import Cell, ResultColumn, Stamp
+from rollforward.results import Cell, Stamp
 from rollforward.store import ledgers
 from rollforward.store.lake import database_in
 from rollforward.store.ledgers import KeptLedger, LedgerKey
@@ -27,13 +25,13 @@ from rollforward.store.policies import PolicyShelf
 from rollforward.store.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     import duckdb
-    import ibis.expr.types as ir
 
     from rollforward.ledger.ground import Ground
+    from rollforward.listing import Listing
     from rollforward.metrics.registry import Metric
     from rollforward.store.database import Database
 
@@ -286,8 +284,10 @@ class Kept:
     ) -> Iterator[Asked]:
         if every not in EVERY:
             raise UnknownNameError("period", every, list(EVERY))
+        policy = self.policy(view.policy)
+        view = replace(view, policy=policy)
         with self._ready(view) as (connection, kept):
-            memory, policy = self._database.memory_of(connection), self.policy(view.policy)
+            memory = self._database.memory_of(connection)
             asked = Asking(connection, kept, self.settings, policy, self.today(view.as_of), memory)
             segment = asked.segment(where or {}, by)
             try:
@@ -297,41 +297,21 @@ class Kept:
             lacking = self._lacking(connection, view, question.today, ends_by)
             yield Asked(asked.source(), question, self._stamp(connection, kept, view, lacking), kept)
 
-    def _listing(  # noqa: PLR0913  each is a part of the listing
-        self,
-        subject: str,
-        make: Callable[..., ir.Table],
-        kinds: Mapping[str, str],
-        asked: Asked,
-        *,
-        periods_asked: list[tuple[Any, ...]] | None = None,
-        paged: bool = False,
-        texts: Mapping[str, str | None] = MappingProxyType({}),
-        more: Hashable = None,
-        summed: Callable[..., ir.Table] | None = None,
-    ) -> Listing:
-        """A listing of what `make` makes of texts by name, and of a page if it is `paged`; `summed` makes its sums.
-
-        `more` tells what `make` makes beside that from what it would make otherwise.
-        """
+    def _listing(self, asked: Asked, of: Listed) -> Listing:
+        """The listing that a question's ledger has of something."""
         from rollforward.metrics.facts import PERIODS
-
-        sql, names = asked.made(subject, make, more, **texts)
 
         def run(statement: str) -> list[tuple[Cell, ...]]:
             with self._sharing() as connection:
                 if not self._database.attach(connection, asked.kept.name):
-                    raise NotFoundError(f"the ledger that {subject} were asked of is gone. Ask for them again.")
-                if periods_asked is not None:
-                    hand_in(connection, "asked_periods", PERIODS, periods_asked)
-                if periods_asked is not None or statement.startswith("COPY"):
+                    raise NotFoundError(f"the ledger that {of.subject} were asked of is gone. Ask for them again.")
+                if of.periods is not None:
+                    hand_in(connection, "asked_periods", PERIODS, of.periods)
+                if of.periods is not None or statement.startswith("COPY"):
                     return connection.execute(statement).fetchall()
                 return remembered(self._database.memory_of(connection), connection, statement)
 
-        columns = tuple(ResultColumn(name, kinds.get(name, "text")) for name in names)  # type: ignore[arg-type]
-        page = page_of(asked, subject, make, texts, more) if paged else None
-        sums = asked.made(subject, summed, ("sums", more), **texts)[0] if summed else None
-        return Listing(subject, columns, asked.stamp, sql, lambda: run(sql), partial(make, **texts), run, page, sums)
+        return listing(of, asked, run)
 
 
 def _why_nothing(error: IncompleteError, connection: duckdb.DuckDBPyConnection, kept: KeptLedger) -> IncompleteError:

@@ -190,11 +190,13 @@ def retained_accounts(ledger: Ledger, segment: Segment, cohorts: ir.Table) -> ir
     """The accounts of closed cohorts: number, window, value, account, before (at the opening), after (at the end)."""
     there = levels(ledger, segment)
     opening = there.join(cohorts, [there.day < cohorts.opening, there.until >= cohorts.opening])
-    opening = opening.filter(opening.after != 0).select("number", "window", "value", "account", before=opening.after)
-    closing = there.join(cohorts, [there.day < cohorts.end, there.until >= cohorts.end])
-    closing = closing.filter(closing.after != 0).select("number", "window", "value", "account", "after")
-    both = opening.left_join(closing, ["number", "window", "value", "account"])
-    return both.mutate(after=ibis.coalesce(both.after, 0))
+    opening = opening.filter(opening.after != 0)
+    opening = opening.select("number", "window", "end", "value", "account", before=opening.after)
+    # Each account's levels once, whatever the number of windows: half of what a join of two sides of each takes.
+    later = there.select("value", "account", from_day=there.day, to_day=there.until, left=there.after)
+    held = [later.from_day < opening.end, later.to_day >= opening.end]
+    both = opening.left_join(later, ["value", "account", *held])
+    return both.select("number", "window", "value", "account", "before", after=ibis.coalesce(both.left, 0))
 
 
 def served_facts(ledger: Ledger, segment: Segment, periods: ir.Table) -> ir.Table:

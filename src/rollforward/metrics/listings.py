@@ -1,10 +1,14 @@
-"""Listings: rows of the ledger as people read them, amounts as MRR."""
+"""Listings: rows of the ledger in the order in which people read them, amounts as they are stored.
+
+`in_money` makes decimals of the amounts. Who reads a few rows makes them of what is read, which is sooner done than
+for the engine to plan it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import ibis
 import ibis.expr.types as ir
@@ -13,13 +17,14 @@ from rollforward.ledger.arithmetic import quotient
 from rollforward.ledger.months import add_days, month_start
 from rollforward.ledger.segments import Ledger, entries, flows, levels
 from rollforward.metrics import facts
-from rollforward.money import SCALE
+from rollforward.money import LISTED, SCALE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from rollforward.metrics.answers import Question, Source
 
 MONEY = "decimal(38, 10)"
-_DIGITS = 10
 _WHOLE = "decimal(28, 0)"
 
 
@@ -30,8 +35,8 @@ def annual_in_units(amount: ir.IntegerValue) -> ir.DecimalValue:
 
 def monthly_amount(amount: ir.IntegerValue) -> ir.DecimalValue:
     """The MRR of a stored annual amount at 10 decimals, half away from zero, without leaving whole numbers."""
-    last = (amount % 12) * (2 * 10 ** (_DIGITS - SCALE)) + (amount < 0).ifelse(-12, 12)
-    return (_times(quotient(amount, 12), SCALE) + _times(quotient(last, 24), _DIGITS)).cast(MONEY)
+    last = (amount % 12) * (2 * 10 ** (LISTED - SCALE)) + (amount < 0).ifelse(-12, 12)
+    return (_times(quotient(amount, 12), SCALE) + _times(quotient(last, 24), LISTED)).cast(MONEY)
 
 
 def _times(amount: ir.IntegerValue, decimals: int) -> ir.DecimalValue:
@@ -39,6 +44,21 @@ def _times(amount: ir.IntegerValue, decimals: int) -> ir.DecimalValue:
     # A text, for a literal of so small a number would be written as one of floating point.
     unit = ibis.literal(f"{Decimal(1).scaleb(-decimals):f}").cast(f"decimal(28, {decimals})")
     return amount.cast(_WHOLE) * unit
+
+
+Amount = Literal["monthly", "annual"]
+"""What a person reads of a stored annual amount: the MRR that it is, or itself."""
+
+_IN_MONEY: dict[Amount, Callable[[ir.IntegerValue], ir.DecimalValue]] = {
+    "monthly": monthly_amount,
+    "annual": annual_in_units,
+}
+
+
+def in_money(rows: ir.Table, amounts: Mapping[str, Amount]) -> ir.Table:
+    """Rows with the stored amounts of some columns as decimals, at 10 decimals."""
+    shown = {name: _IN_MONEY[kind](rows[name]) for name, kind in amounts.items()}
+    return rows.select(**{name: shown.get(name, rows[name]) for name in rows.columns})
 
 
 @dataclass(frozen=True)
@@ -76,8 +96,12 @@ def movement_sums(
     ledger: Ledger, question: Question, *, kind: str | None, account: str | None, least: int = 0
 ) -> ir.Table:
     """How many rows `movement_list` has, and what their MRR adds up to as it is listed: number, mrr, in one row."""
-    rows = _only(_moved(ledger, question, account, least), kind, account)
-    # What moved by the same amount is listed as the same MRR.
+    return _sums(_only(_moved(ledger, question, account, least), kind, account))
+
+
+def _sums(rows: ir.Table) -> ir.Table:
+    """How many rows there are, and what the MRR of their `amount` adds up to as it is listed: number, mrr."""
+    # What has the same amount is listed as the same MRR.
     alike = rows.group_by("amount").agg(number=rows.count())
     alike = alike.mutate(mrr=(monthly_amount(alike.amount) * alike.number.cast(_WHOLE)).cast(MONEY))
     return alike.agg(number=ibis.coalesce(alike.number.sum(), 0), mrr=ibis.coalesce(alike.mrr.sum(), 0).cast(MONEY))
@@ -96,11 +120,19 @@ def _only(rows: ir.Table, kind: str | None, account: str | None) -> ir.Table:
     return rows if account is None else rows.filter(rows.account == account)
 
 
-def scheduled_list(ledger: Ledger, question: Question) -> ir.Table:
+def scheduled_list(ledger: Ledger, question: Question, page: Page | None = None) -> ir.Table:
     """The movements after today that the records tell of already: day, account, name, kind, mrr, before, after."""
+    return named_movements(_scheduled(ledger, question), ledger, "amount", kind=None, account=None, page=page)
+
+
+def scheduled_sums(ledger: Ledger, question: Question) -> ir.Table:
+    """How many rows `scheduled_list` has, and what their MRR adds up to as it is listed: number, mrr, in one row."""
+    return _sums(_scheduled(ledger, question))
+
+
+def _scheduled(ledger: Ledger, question: Question) -> ir.Table:
     rows = entries(ledger, question.segment)
-    rows = rows.filter(rows.day > question.today, rows.amount != 0)
-    return named_movements(rows, ledger, "amount", kind=None, account=None)
+    return rows.filter(rows.day > question.today, rows.amount != 0)
 
 
 def named_movements(
@@ -125,10 +157,8 @@ def named_movements(
     else:
         named = rows.mutate(name=ibis.literal(name, "string"))
     ordered = named.order_by(*in_order)
-    amounts = {"mrr": moved, "before": "before", "after": "after"}
     return ordered.select(
-        *("day", "account", "name", "subscription", "kind", *more),
-        **{name: monthly_amount(ordered[amount]) for name, amount in amounts.items()},
+        *("day", "account", "name", "subscription", "kind", *more), mrr=moved, before="before", after="after"
     )
 
 
@@ -159,13 +189,11 @@ def account_list(ledger: Ledger, question: Question, search: str | None, page: P
     at = ibis.literal(question.today)
     listed = _standing(ledger, entries(ledger, question.segment), at)
     listed = listed.mutate(status=(listed.annual != 0).ifelse("active", "churned"))
-    customers = ledger.customers.select(account="customer", name="name", country="country")
     in_order = ["-annual", "account"]
     if search:
-        listed = _searched(listed.left_join(customers, "account").drop("account_right"), search)
-        listed = _paged(listed, in_order, page)
+        listed = _paged(_searched(_described(listed, ledger), search), in_order, page)
     else:
-        listed = _paged(listed, in_order, page).left_join(customers, "account").drop("account_right")
+        listed = _described(_paged(listed, in_order, page), ledger)
     listed = listed.left_join(_plans(ledger, listed if page else None, at), "account").drop("account_right")
     ordered = listed.order_by(*_keys(in_order))
     return ordered.select(
@@ -173,12 +201,25 @@ def account_list(ledger: Ledger, question: Question, search: str | None, page: P
         "name",
         "country",
         "status",
-        mrr=monthly_amount(ordered.annual),
-        arr=annual_in_units(ordered.annual),
+        mrr="annual",
+        arr="annual",
         since="since",
         last_moved="last_moved",
         plans="plans",
     )
+
+
+def account_sums(ledger: Ledger, question: Question, search: str | None) -> ir.Table:
+    """How many rows `account_list` has, and what their MRR adds up to as it is listed: number, mrr, in one row."""
+    rows = _standing(ledger, entries(ledger, question.segment), ibis.literal(question.today))
+    found = _searched(_described(rows, ledger), search) if search else rows
+    return _sums(found.select(amount="annual"))
+
+
+def _described(accounts: ir.Table, ledger: Ledger) -> ir.Table:
+    """Accounts with name and country."""
+    customers = ledger.customers.select(account="customer", name="name", country="country")
+    return accounts.left_join(customers, "account").drop("account_right")
 
 
 def _searched(listed: ir.Table, search: str) -> ir.Table:
@@ -215,9 +256,9 @@ def customer_month_list(ledger: Ledger, question: Question) -> ir.Table:
     rows = there.join(periods, [there.day < periods.end, there.until >= periods.end]).filter(lambda row: row.after != 0)
     summed = rows.group_by("start", "end", "account").agg(annual=rows.after.sum().cast("decimal(38, 0)").cast("int64"))
     named = summed.left_join(_names(ledger), "account").order_by("start", "account")
-    return named.select(
-        "account", "name", month_end=add_days(named.end, ibis.literal(-1)), mrr=monthly_amount(named.annual)
-    ).select("month_end", "account", "name", "mrr")
+    return named.select("account", "name", month_end=add_days(named.end, ibis.literal(-1)), mrr="annual").select(
+        "month_end", "account", "name", "mrr"
+    )
 
 
 def cohort_flows(source: Source, question: Question) -> ir.Table:

@@ -71,9 +71,9 @@ def every(connection: duckdb.DuckDBPyConnection) -> list[Close]:
     return [Close(*row) for row in rows]
 
 
-def of_series(connection: duckdb.DuckDBPyConnection, policy: str, currency: str) -> list[Close]:
+def of_series(listed: Sequence[Close], policy: str, currency: str) -> list[Close]:
     """The closes and reopenings under the policy of a name in a currency."""
-    return [one for one in every(connection) if (one.policy, one.currency) == (policy, currency)]
+    return [one for one in listed if (one.policy, one.currency) == (policy, currency)]
 
 
 def standing(listed: Sequence[Close]) -> list[Close]:

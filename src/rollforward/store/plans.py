@@ -105,9 +105,12 @@ def _placed_table(name: str, expression: ir.Table) -> ir.Table:
     return ibis.table(expression.schema(), name=name, database=PLACE)
 
 
-def compiled(expression: ir.Table) -> str:
-    """The SQL of an expression. Each step stays a query of its own, so that no expression is written out twice."""
-    return _compiled(expression.op())
+def compiled(expression: ir.Table, *, fused: bool = False) -> str:
+    """The SQL of an expression. Each step stays a query of its own, so that no expression is written out twice.
+
+    Where it is `fused`, steps are one query if they can be: shorter, and planned sooner where little is worked out.
+    """
+    return _compiled(expression.op(), fused)
 
 
 _COMPILING = threading.Lock()
@@ -115,57 +118,74 @@ _COMPILING = threading.Lock()
 
 
 @functools.lru_cache(maxsize=256)
-def _compiled(operation: Any) -> str:  # noqa: ANN401  an Ibis operation, which compares by what it says
+def _compiled(operation: Any, fused: bool) -> str:  # noqa: ANN401  an Ibis operation, which compares by what it says
     import ibis
 
     expression = operation.to_expr()
     with _COMPILING:
-        fused = ibis.options.sql.fuse_selects
-        ibis.options.sql.fuse_selects = False
+        usual = ibis.options.sql.fuse_selects
+        ibis.options.sql.fuse_selects = fused
         try:
             return str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
         finally:
-            ibis.options.sql.fuse_selects = fused
+            ibis.options.sql.fuse_selects = usual
 
 
-def told_once(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether one source at most tells of customers, so that each has one current record."""
-    return len(connection.execute("SELECT DISTINCT source FROM customers LIMIT 2").fetchall()) <= 1
+@dataclass(frozen=True)
+class Told:
+    """What is known of the records of a state of a book, so that no query has to look for it.
+
+    once: no two sources tell of one customer, so that each has one current record · as_came: no record has another
+    version, so that all are current.
+    """
+
+    once: bool = False
+    as_came: bool = False
 
 
-def made_tables(known_at: datetime | None, schemas: str, *, told_once: bool) -> dict[str, ir.Table]:
+def told(connection: duckdb.DuckDBPyConnection) -> Told:
+    """What is known of the records that a connection sees."""
+    sources = connection.execute("SELECT DISTINCT source FROM customers LIMIT 2").fetchall()
+    return Told(len(sources) <= 1, not connection.execute("SELECT 1 FROM superseded LIMIT 1").fetchall())
+
+
+def made_tables(known_at: datetime | None, schemas: str, known: Told) -> dict[str, ir.Table]:
     """The tables of a kept ledger as expressions. `PLACE` stands for its schema, so that queries can be reused."""
-    made = dict(current_records(known_at, told_once=told_once))
+    made = dict(current_records(known_at, known))
     for name, columns in json.loads(schemas).items():
         made[name] = ibis_table(columns, name)
     return made
 
 
 @functools.lru_cache(maxsize=8)
-def current_records(known_at: datetime | None, *, told_once: bool = False) -> Mapping[str, ir.Table]:
+def current_records(known_at: datetime | None, known: Told = Told()) -> Mapping[str, ir.Table]:
     """The records as known at a time (None: now), each by its latest version.
 
     Subscription items stand there as a whole, and apart with and without discounts; customers once each, and under
-    `told_customers` as each source tells of them. With `told_once` it is known that no two sources tell of one.
+    `told_customers` as each source tells of them. What is `known` of the records is not looked for.
     """
     import ibis
 
     superseded = superseded_expression()
     if known_at is not None:
         superseded = superseded.filter(superseded.superseded_at <= known_at)
+
+    def latest(records: ir.Table) -> ir.Table:
+        return records if known.as_came else records.anti_join(superseded, "record")
+
     current = {}
     for name, table in TABLES.items():
         records = record_expression(table)
         if known_at is not None:
             records = records.filter(records.recorded_at <= known_at)
-        current[name] = records.anti_join(superseded, "record")
+        current[name] = latest(records)
         if name == "customers":
             current["told_customers"] = current[name]
-            current[name] = current[name] if told_once else _last_told(current[name])
+            current[name] = current[name] if known.once else _last_told(current[name])
         if name == "subscription_items":
             discounted = ibis.coalesce(records.discounts.length(), 0) > 0
-            current["discounted_items"] = records.filter(discounted).anti_join(superseded, "record")
-            current["plain_items"] = records.filter(~discounted).anti_join(superseded, "record")
+            current["discounted_items"] = latest(records.filter(discounted))
+            current["plain_items"] = latest(records.filter(~discounted))
     return current
 
 

@@ -63,7 +63,7 @@ class Asking:
 
         In it `NUMBERS` stands for all of some `numbers`.
         """
-        sql, columns = self.asked.made(about, make, more, **texts)
+        sql, columns = self.asked.made(about, make, texts, more)
         sql = sql.replace(str(NUMBERS[0]), ", ".join(map(str, numbers)))
         self.queries.append(sql)
         return [dict(zip(columns, row, strict=True)) for row in self.asked.source.rows(sql)]

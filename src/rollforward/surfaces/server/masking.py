@@ -141,9 +141,9 @@ class MaskedListing(Listing):
 
     mask: Callable[[Sequence[Row]], list[Row]] = field(default=list, repr=False)
 
-    def read(self, statement: str) -> list[Row]:
-        """The rows of a query, masked."""
-        return self.mask(super().read(statement))
+    def shown(self, rows: list[Row]) -> list[Row]:
+        """The rows, masked."""
+        return self.mask(rows)
 
     def copy(self, file: Path, *, for_spreadsheets: bool = False) -> int:  # noqa: ARG002  as that of any listing
         """Refused: the engine would write what it has."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rollforward.results import Cell, Result
     from rollforward.store.entries import Entry
     from rollforward.surfaces.web.drawings import Chart
+    from rollforward.surfaces.web.paging import Part
 
 router = APIRouter()
 
@@ -29,8 +30,7 @@ router = APIRouter()
 @router.get("/accounts")
 def accounts(page: Annotated[Page, asked("search", "after")]) -> HTMLResponse:
     """The accounts of a part of the book, the largest first."""
-    listed = cast("Listing", subjects.accounts(page))
-    shown = paging.part_of(page, listed)
+    listed, shown = listed_of(page)
     table = table_of(
         listed,
         "Accounts",
@@ -40,6 +40,12 @@ def accounts(page: Annotated[Page, asked("search", "after")]) -> HTMLResponse:
         empty="No account matches. Clear the search or the filter.",
     )
     return page.html("accounts.html", stamp=listed.stamp, shown=table, part=shown, search=page.ask.one("search"))
+
+
+def listed_of(page: Page) -> tuple[Listing, Part]:
+    """The accounts that a page lists, and the part of them that it shows."""
+    listed = cast("Listing", subjects.accounts(page))
+    return listed, paging.part_of(page, listed, "/accounts")
 
 
 @router.get("/accounts/{account}")

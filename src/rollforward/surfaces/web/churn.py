@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, cast
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from rollforward.errors import UsageError
 from rollforward.listing import Listing
 from rollforward.metrics.registry import find
 from rollforward.surfaces.web import drawings, subjects
@@ -18,7 +18,7 @@ from rollforward.surfaces.web.page import Page, asked
 from rollforward.surfaces.web.tables import table_of
 
 if TYPE_CHECKING:
-    from rollforward.results import Result
+    from rollforward.results import Cell, Result
     from rollforward.surfaces.web.tables import Table
 
 router = APIRouter()
@@ -29,17 +29,36 @@ SOON = 50
 """The scheduled movements that are shown."""
 
 
-@router.get("/churn")
-def churn(page: Annotated[Page, asked()]) -> HTMLResponse:
-    """Churn in the periods asked for."""
-    rates = subjects.churn(page)
-    ask = page.shown
+@dataclass(frozen=True)
+class Answered:
+    """What the book says on the page: the rates, what is scheduled, who left last, and why MRR was lost of late."""
+
+    rates: Result
+    coming: Listing
+    soon: list[tuple[Cell, ...]]
+    lost: Listing
+    left: list[tuple[Cell, ...]]
+    causes: Result | None
+
+
+def answered(page: Page) -> Answered:
+    """What the book says on the page, found once for each state of it."""
+    ask, rates = page.shown, subjects.churn(page)
     coming = cast("Listing", subjects.scheduled(page))
     lost = page.answer(
         "churned accounts",
         lambda book: book.movements(**ask.days, where=ask.filters, kind="churn", view=ask.view),
     )
+    soon = page.answer("scheduled soon", lambda _: coming.part(0, SOON))
+    left = page.answer("churned last", lambda _: lost.last(SOON)[::-1])
+    return Answered(rates, coming, soon, lost, left, subjects.latest_causes(page, rates))
 
+
+@router.get("/churn")
+def churn(page: Annotated[Page, asked()]) -> HTMLResponse:
+    """Churn in the periods asked for."""
+    said = answered(page)
+    rates = said.rates
     return page.html(
         "churn.html",
         stamp=rates.stamp,
@@ -47,39 +66,34 @@ def churn(page: Annotated[Page, asked()]) -> HTMLResponse:
         drawn=drawings.drawing(page, rates, "Churn rates", kind="curves", columns=CURVES),
         rates=metric_table(page, rates, "Churn by period", "churn"),
         coming=table_of(
-            coming,
+            said.coming,
             "Scheduled",
-            rows=page.answer("scheduled soon", lambda _: coming.part(0, SOON)),
+            rows=said.soon,
             link=page.account_link,
             hidden=("subscription",),
             download=page.ask.url("/download/scheduled.{}"),
             empty=f"Nothing is scheduled to end or to change after {rates.stamp.today}.",
         ),
         lost=table_of(
-            lost,
+            said.lost,
             "Who left",
-            rows=page.answer("churned last", lambda _: lost.last(SOON)[::-1]),
+            rows=said.left,
             link=partial(entry_url, page),
             hidden=("subscription", "kind"),
             download=page.ask.url("/download/movements.{}", kind="churn"),
             empty="Nobody left in these periods.",
         ),
-        reasons=_reasons(page, rates),
+        reasons=_reasons(page, said.causes) if said.causes else None,
     )
 
 
-def _reasons(page: Page, rates: Result) -> Table | None:
-    """What MRR was lost to in the latest period; None under a filter that it cannot be told for."""
-    latest = str(rates.rows[-1][0])
-    try:
-        found = subjects.latest_causes(page, latest)
-    except UsageError:
-        return None
+def _reasons(page: Page, found: Result) -> Table:
+    """What MRR was lost to in the latest period."""
     return table_of(
         found,
         "Why MRR was lost",
         rows=[row for row in found.rows[::-1] if row[1] in {"churn", "contraction"}],
         download=page.ask.url("/download/causes.{}"),
-        note=f"The latest period, {latest}; a download has all.",
+        note=subjects.LATEST_CAUSES,
         empty="No MRR was lost.",
     )

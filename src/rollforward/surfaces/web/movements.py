@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, cast
 
@@ -9,7 +10,6 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
 from rollforward.book.flows import ENTRY_KINDS
-from rollforward.errors import UsageError
 from rollforward.listing import Listing
 from rollforward.results import ResultColumn
 from rollforward.surfaces.web import drawings, paging, subjects
@@ -20,26 +20,46 @@ from rollforward.surfaces.web.words import value_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from decimal import Decimal
 
     from rollforward.results import Cell, Result
+    from rollforward.surfaces.web.paging import Part
     from rollforward.surfaces.web.tables import Row, Table
 
 router = APIRouter()
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What the book says on the page: the roll-forward, the entries, what they add up to, and the latest causes."""
+
+    rolled: Result
+    listed: Listing
+    part: Part
+    total: Decimal
+    causes: Result | None
+
+
+def answered(page: Page) -> Answered:
+    """What the book says on the page, found once for each state of it."""
+    rolled = subjects.rollforward(page)
+    listed = cast("Listing", subjects.movements(page))
+    part = paging.part_of(page, listed, "/movements")
+    total = page.answer(("total of movements", page.ask.said), lambda _: listed.total("mrr"))
+    return Answered(rolled, listed, part, total, subjects.latest_causes(page, rolled))
+
+
 @router.get("/movements")
 def movements(page: Annotated[Page, asked("kind", "account", "after")]) -> HTMLResponse:
     """The roll-forward, its causes, and the entries: those of one kind where it is named."""
-    rolled = subjects.rollforward(page)
-    listed = cast("Listing", subjects.movements(page))
-    shown = paging.part_of(page, listed)
-    total = page.answer(("total of movements", page.ask.said), lambda _: listed.total("mrr"))
+    said = answered(page)
+    rolled, listed, shown = said.rolled, said.listed, said.part
     return page.html(
         "movements.html",
         stamp=rolled.stamp,
         drawn=drawings.drawing(page, rolled, "How the opening became the closing", kind="waterfall"),
         rolled=rollforward_table(page, rolled),
-        causes=_causes(page, rolled),
+        causes=_causes(page, said.causes) if said.causes else None,
         kinds=[
             (kind, page.ask.url("/movements", kind=kind, after=None) + "#entries")
             for kind in ENTRY_KINDS
@@ -48,7 +68,7 @@ def movements(page: Annotated[Page, asked("kind", "account", "after")]) -> HTMLR
         kind=page.ask.one("kind"),
         everything=page.ask.url("/movements", kind=None, after=None) + "#entries",
         part=shown,
-        total=value_text(ResultColumn("mrr", "money"), total, rolled.stamp),
+        total=value_text(ResultColumn("mrr", "money"), said.total, rolled.stamp),
         entries=table_of(
             listed,
             "Entries",
@@ -61,19 +81,14 @@ def movements(page: Annotated[Page, asked("kind", "account", "after")]) -> HTMLR
     )
 
 
-def _causes(page: Page, rolled: Result) -> Table | None:
-    """What moved MRR, by kind: price, quantity, plan and the like; None under a filter that it cannot be told for."""
-    latest = str(rolled.rows[-1][0])
-    try:
-        found = subjects.latest_causes(page, latest)
-    except UsageError:
-        return None
+def _causes(page: Page, found: Result) -> Table:
+    """What moved MRR, by kind: price, quantity, plan and the like."""
     return table_of(
         found,
         "Why it moved",
         link=lambda name, row: page.url("/movements", kind=row["kind"], **_days(page, row)) if name == "mrr" else None,
         download=page.ask.url("/download/causes.{}"),
-        note=f"The latest period, {latest}; a download has all.",
+        note=subjects.LATEST_CAUSES,
         empty="Nothing moved.",
     )
 

@@ -79,6 +79,11 @@ def picture(page: Page, rolled: Result, pinned: Sequence[Pinned], *, everywhere:
 @router.get("/")
 def overview(page: Annotated[Page, asked()]) -> HTMLResponse:
     """The overview."""
+    with page.served.book.together():
+        return _overview(page)
+
+
+def _overview(page: Page) -> HTMLResponse:
     rolled = subjects.rollforward(page)
     pinned = pinned_on(page)
     drawn = picture(page, rolled, pinned)

@@ -28,12 +28,11 @@ class Part:
     later: str | None
 
 
-def part_of(page: Page, listed: Listing) -> Part:
-    """The rows of a list that the parameter `after` asks for."""
+def part_of(page: Page, listed: Listing, path: str) -> Part:
+    """The rows of a list that the parameter `after` asks for, on the page of a path."""
     after = _after(page.ask.one("after"))
     count = page.answer(("count", listed.subject, page.ask.said), lambda _: listed.count())
     rows = page.answer(("part", listed.subject, page.ask.said), lambda _: listed.part(after, LENGTH))
-    path = page.request.url.path
     earlier = page.ask.url(path, after=max(after - LENGTH, 0) or None) + "#entries" if after else None
     later = page.ask.url(path, after=after + LENGTH) + "#entries" if after + LENGTH < count else None
     return Part(rows, after + 1 if rows else 0, after + len(rows), count, earlier, later)

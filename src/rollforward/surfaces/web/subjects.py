@@ -121,11 +121,21 @@ def causes(page: Page) -> Result:
     return page.answer("causes", lambda book: book.causes(**ask.spoken))
 
 
-def latest_causes(page: Page, latest: str) -> Result:
-    """What moved MRR in the latest of the periods asked for: few of the movements have to be looked into for it."""
-    ask, period = page.shown, page.period(latest)
-    days = {"start": max(period.start, ask.start or period.start), "end": ask.end}
-    return page.answer(("latest causes", latest), lambda book: book.causes(**{**ask.spoken, **days}))
+LATEST_CAUSES = "The latest period; a download has all."
+"""What `latest_causes` is of, as a page says it."""
+
+
+def latest_causes(page: Page, shown: Result) -> Result | None:
+    """What moved MRR in the latest period of a result: few of the movements have to be looked into for it.
+
+    None under a filter that it cannot be told for.
+    """
+    ask, latest = page.shown, str(shown.rows[-1][0])
+    first = page.period(latest).start
+    days = {"start": max(first, ask.start or first), "end": ask.end}
+    with suppress(UsageError):
+        return page.answer(("latest causes", latest), lambda book: book.causes(**{**ask.spoken, **days}))
+    return None
 
 
 def segments(page: Page) -> Result:
