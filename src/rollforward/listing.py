@@ -43,11 +43,16 @@ class Listing(Result):
             return self.shown(self.page(first, number, False))  # noqa: FBT003  not from the end
         return self.read(f"SELECT * FROM ({self.sql}) LIMIT {number:d} OFFSET {first:d}")
 
+    def latest(self, first: int, number: int) -> list[tuple[Cell, ...]]:
+        """So many rows from the one of that number on, counted from the end from 0: the last row first."""
+        if self.page is not None:
+            return self.shown(self.page(first, number, True))[::-1]  # noqa: FBT003  from the end
+        end = max(self.count() - first, 0)
+        return self.part(max(end - number, 0), min(number, end))[::-1]
+
     def last(self, number: int) -> list[tuple[Cell, ...]]:
         """So many rows from the end, or all if they are fewer, in order."""
-        if self.page is not None:
-            return self.shown(self.page(0, number, True))  # noqa: FBT003  from the end
-        return self.part(max(self.count() - number, 0), number)
+        return self.latest(0, number)[::-1]
 
     def read(self, statement: str) -> list[tuple[Cell, ...]]:
         """The rows of a query, as this listing shows them."""

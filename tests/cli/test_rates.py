@@ -98,6 +98,7 @@ def test_a_currency_that_the_ecb_stopped_quoting_is_said(sold):
         ("import --ecb --set a=b --book book", "--ecb reads no files: leave out --map, --save-map and --set."),
         ("import terms.csv --currency EUR --book book", "--currency goes with --ecb. Leave it out, or add --ecb."),
         ("import terms.csv --source ecb --yes --book book", "the source 'ecb' is kept for the European Central Bank"),
+        ("import terms.csv --source people --yes --book book", "the source 'people' is kept for what people enter"),
         ("mrr --constant 2025 --book book", "--constant '2025' is not a day. Write one such as 2026-01-31."),
         ("mrr --constant 2025-01-01 --by plan --book book", "leave out --by"),
         ("mrr --constant 2026-07-01 --book book", "the book looks up to 2026-06-30"),

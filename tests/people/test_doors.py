@@ -449,6 +449,15 @@ def test_a_pseudonym_leads_to_its_account_and_the_id_does_not(house):
     assert restricted.get(f"/accounts/{account}").status_code == 404
 
 
+@pytest.mark.parametrize("order", ["name", "-name", "account"])
+def test_who_sees_no_names_is_not_told_their_order(house, order):
+    restricted = signed_in(house, "rex")
+    assert restricted.get("/accounts?sort=-since").status_code == 200
+    assert "sort=name" not in restricted.get("/accounts").text
+    assert restricted.get(f"/accounts?sort={order}").status_code == 403
+    assert signed_in(house, "vic").get(f"/accounts?sort={order}").status_code == 200
+
+
 # -- what every answer carries ---------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from rollforward.book.asking import fields_of
 from rollforward.book.closing import Closing
 from rollforward.book.examining import Examining
 from rollforward.book.flows import cause_rows, flow_columns, rollforward_row
-from rollforward.book.listed import Listed
+from rollforward.book.listed import ACCOUNTS_SORTED, LARGEST_FIRST, Listed
 from rollforward.book.view import View
 from rollforward.errors import IncompleteError, UnknownNameError
 from rollforward.money import UNIT, exact
@@ -254,20 +254,35 @@ class Figuring(Closing, Examining):
             asked, Listed("movements", listed, ["day"], _MOVED, texts, paged=True, summed=summed, more=least)
         )
 
-    def accounts(self, *, where: Where | None = None, search: str | None = None, view: View = View()) -> Listing:
-        """Every account: its MRR now, since when, its last movement, and its plans."""
+    def accounts(
+        self,
+        *,
+        where: Where | None = None,
+        search: str | None = None,
+        sort: str = LARGEST_FIRST,
+        view: View = View(),
+    ) -> Listing:
+        """Every account: its MRR now, since when, its last movement, and its plans.
+
+        `sort` is mrr, account, name, country, status, since or last_moved, with a minus in front for the largest or
+        latest first; UnknownNameError for anything else.
+        """
+        if sort.removeprefix("-") not in ACCOUNTS_SORTED:
+            raise UnknownNameError("order", sort, list(ACCOUNTS_SORTED))
         with self._asking(view, where, None, "day", None, None, whole_ledger=True, ends_by=None) as asked:
             from rollforward.metrics.listings import account_list, account_sums
 
             def listed(**of: Any) -> ir.Table:  # noqa: ANN401
-                return account_list(asked.source.ledger, asked.question, **of)
+                return account_list(asked.source.ledger, asked.question, **of, sort=sort)
 
             def summed(**of: Any) -> ir.Table:  # noqa: ANN401
                 return account_sums(asked.source.ledger, asked.question, **of)
 
         texts = {"search": search.lower() if search else None}
         days = ["since", "last_moved"]
-        return self._listing(asked, Listed("accounts", listed, days, _STANDING, texts, paged=True, summed=summed))
+        return self._listing(
+            asked, Listed("accounts", listed, days, _STANDING, texts, paged=True, summed=summed, more=sort)
+        )
 
     def scheduled(self, *, where: Where | None = None, view: View = View()) -> Listing:
         """The movements known today for later days, the soonest first: what is scheduled to end or to change."""

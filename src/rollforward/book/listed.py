@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from rollforward.metrics.listings import Amount
     from rollforward.results import Cell
 
+ACCOUNTS_SORTED = ("mrr", "account", "name", "country", "status", "since", "last_moved")
+"""What accounts can be sorted by, the largest or latest first with a minus in front."""
+
+LARGEST_FIRST = "-mrr"
+"""How accounts are sorted if nothing else is said."""
+
 _FIRST, _NUMBER = 9_000_000_000_000_001, 9_000_000_000_000_002
 """Numbers that stand for those of a page while its query is made, which is done once."""
 

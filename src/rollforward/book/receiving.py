@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rollforward.book.taking_in import Reach
+from rollforward.book.taking_in import KEPT_APART, Reach
 from rollforward.errors import UnknownNameError, UsageError
-from rollforward.records.tables import ECB, ENTRIES, TABLES
+from rollforward.records.tables import ENTRIES, TABLES
 from rollforward.sources.sent import TooManyRowsError, sent_rows
-from rollforward.store.entries import SOURCE as PEOPLE
 
 if TYPE_CHECKING:
     from rollforward.book import Book
@@ -63,7 +62,7 @@ def receive(book: Book, table: str, sent: Delivered) -> Received:
 
     if table not in RECEIVED:
         raise UnknownNameError("table", table, list(RECEIVED))
-    if sent.source in {ECB, PEOPLE}:
+    if sent.source in KEPT_APART:
         raise UsageError(f"the source {sent.source!r} is kept for rollforward itself. Name another.")
     rows = sent_rows(sent.data, sent.form)
     batch = translate_records(table, rows, source=sent.source, timezone=book.settings.timezone, file=sent.file, first=1)

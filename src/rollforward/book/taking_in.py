@@ -9,6 +9,7 @@ from rollforward.book.kept import Kept
 from rollforward.errors import UsageError
 from rollforward.records.tables import ECB
 from rollforward.store.complete import Complete
+from rollforward.store.entries import SOURCE as PEOPLE
 from rollforward.store.intake import ImportReport, Intake
 
 if TYPE_CHECKING:
@@ -141,11 +142,7 @@ class TakingIn(Kept):
         """Book files of several kinds in the order given, an import each, all of them or none."""
         from rollforward.sources.files import read_files
 
-        if source == ECB:
-            raise UsageError(
-                f"the source {ECB!r} is kept for the European Central Bank, to whose rates a book's own are preferred. "
-                "Name another --source; `rollforward import --ecb` books the bank's rates."
-            )
+        _require_free(source)
         deliveries = [
             Delivery(
                 read_files(paths, column_map, source=source, timezone=self.settings.timezone, progress=progress),
@@ -209,3 +206,21 @@ class TakingIn(Kept):
         now = self._day_of(self._clock())
         if good_to is not None and good_to > now:
             raise UsageError(f"rows cannot be good to {good_to}, which is still to come: it is {now}.")
+
+
+KEPT_APART = (ECB, PEOPLE)
+"""The sources that no file is imported under."""
+
+
+def _require_free(source: str) -> None:
+    """UsageError for a source of files that is kept for something else."""
+    if source == ECB:
+        raise UsageError(
+            f"the source {ECB!r} is kept for the European Central Bank, to whose rates a book's own are preferred. "
+            "Name another --source; `rollforward import --ecb` books the bank's rates."
+        )
+    if source == PEOPLE:
+        raise UsageError(
+            f"the source {PEOPLE!r} is kept for what people enter, such as merges and corrections. "
+            "Name another --source."
+        )

@@ -181,19 +181,24 @@ def _keys(in_order: list[str], *, backwards: bool = False) -> list[Any]:
     ]
 
 
-def account_list(ledger: Ledger, question: Question, search: str | None, page: Page | None = None) -> ir.Table:
+def account_list(
+    ledger: Ledger, question: Question, search: str | None, sort: str, page: Page | None = None
+) -> ir.Table:
     """The accounts of a segment on the last day: account, name, country, status, mrr, arr, since, last_moved, plans.
 
-    `search`, in small letters, is a part of the id or of the name.
+    `search`, in small letters, is a part of the id or of the name; `sort` is one of these columns but arr and plans,
+    with a minus in front for the largest first. Accounts that are alike in it stand in the order of their ids.
     """
-    at = ibis.literal(question.today)
+    at, by = ibis.literal(question.today), sort.removeprefix("-")
     listed = _standing(ledger, entries(ledger, question.segment), at)
     listed = listed.mutate(status=(listed.annual != 0).ifelse("active", "churned"))
-    in_order = ["-annual", "account"]
-    if search:
-        listed = _paged(_searched(_described(listed, ledger), search), in_order, page)
+    in_order = [sort.replace(by, "sorted_by"), "account"]
+    if search or by in {"name", "country"}:
+        found = _described(listed, ledger)
+        found = _searched(found, search) if search else found
+        listed = _paged(_sorted_by(found, by), in_order, page)
     else:
-        listed = _described(_paged(listed, in_order, page), ledger)
+        listed = _described(_paged(_sorted_by(listed, by), in_order, page), ledger)
     listed = listed.left_join(_plans(ledger, listed if page else None, at), "account").drop("account_right")
     ordered = listed.order_by(*_keys(in_order))
     return ordered.select(
@@ -207,6 +212,13 @@ def account_list(ledger: Ledger, question: Question, search: str | None, page: P
         last_moved="last_moved",
         plans="plans",
     )
+
+
+def _sorted_by(accounts: ir.Table, by: str) -> ir.Table:
+    """Accounts with what they are sorted by: small letters and capitals alike, and what is not known as no text."""
+    if by in {"name", "country"}:
+        return accounts.mutate(sorted_by=ibis.coalesce(accounts[by], "").lower())
+    return accounts.mutate(sorted_by=accounts["annual" if by == "mrr" else by])
 
 
 def account_sums(ledger: Ledger, question: Question, search: str | None) -> ir.Table:

@@ -199,7 +199,8 @@ def learned_since(
     for account, number, file, row, at, ended in connection.execute(
         _LEARNED.format(table=table, then=then, now=now), values
     ).fetchall():
-        found.setdefault(account, []).append(f"import {number} ({at:%Y-%m-%d %H:%M} UTC): {ended}{file}, row {row}")
+        place = f"{file}, row {row}" if row else file  # what people enter has no row
+        found.setdefault(account, []).append(f"import {number} ({at:%Y-%m-%d %H:%M} UTC): {ended}{place}")
     for number, file, row, at in connection.execute(_RATES, {"last": close.last_import}).fetchall():
         found.setdefault("", []).append(f"import {number} ({at:%Y-%m-%d %H:%M} UTC): rates in {file}, row {row} on")
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from rollforward.book.listed import LARGEST_FIRST
 from rollforward.formats import Answer, exact_rows
 from rollforward.money import exact
 from rollforward.results import column
@@ -29,15 +30,19 @@ LATEST = 50
 
 
 @group.table(
-    "/accounts", "listAccounts", row=models.Account, takes=("search", *PART, *VIEW), example={"where": ["country=US"]}
+    "/accounts",
+    "listAccounts",
+    row=models.Account,
+    takes=("search", "sort", *PART, *VIEW),
+    example={"where": ["country=US"]},
 )
 def accounts(call: Call) -> Result:
-    """Every account, the largest first.
+    """Every account, the largest first if not told otherwise.
 
     Its MRR on the last day, since when it has some, when it moved last, and its plans.
     """
-    ask, search = call.ask, call.one("search")
-    return call.answer(lambda book: book.accounts(where=ask.filters, search=search, view=ask.view))
+    ask, search, sort = call.ask, call.one("search"), call.one("sort") or LARGEST_FIRST
+    return call.answer(lambda book: book.accounts(where=ask.filters, search=search, sort=sort, view=ask.view))
 
 
 @group.document(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
 
 from rollforward.book.flows import ENTRY_KINDS
+from rollforward.book.listed import ACCOUNTS_SORTED
 from rollforward.calendar import EVERY
 from rollforward.errors import UnknownNameError, UsageError
 from rollforward.surfaces.server.asking import Compared
@@ -113,6 +114,11 @@ PARAMETERS: dict[str, Parameter] = {
         Parameter("account", "the id of an account"),
         Parameter("causes", "whether each cause of a movement has a row of its own", FLAG),
         Parameter("search", "a part of the name or id"),
+        Parameter(
+            "sort",
+            "the order; with a minus in front the largest or latest first; by default -mrr",
+            _words(*(f"{minus}{name}" for name in ACCOUNTS_SORTED for minus in ("", "-"))),
+        ),
         Parameter("measure", "what cohorts are measured in; by default customers", _words("customers", "mrr")),
         Parameter("percent", "whether as shares of the cohort's size (default), or as amounts", FLAG),
         Parameter("metric", "the name of a metric"),

@@ -66,13 +66,17 @@ def accounts(
     filtered: Filtered,
     printed: Printed,
     search: Annotated[str | None, Option(metavar="TEXT", help="In the account's name or id.")] = None,
+    sort: Annotated[
+        str,
+        Option(metavar="COLUMN", help="By mrr, name, country, status, since or last_moved; -mrr for the largest."),
+    ] = "-mrr",
     limit: Limit = None,
     every_line: All = False,
 ) -> None:
     """Every account, the largest first: its MRR now, since when, its last movement, its plans."""
     book = looking.open()
     with printed.working("listing"):
-        result = book.accounts(where=filtered.chosen(), search=search, view=looking.view(book))
+        result = book.accounts(where=filtered.chosen(), search=search, sort=sort, view=looking.view(book))
     show_list(result, printed, None if every_line else limit or SHOWN, chosen=limit is not None)
     looking.warn_of_uncounted(book, quiet=printed.quiet)
 

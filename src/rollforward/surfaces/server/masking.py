@@ -98,9 +98,14 @@ class MaskedBook:
     def _check(self, named: dict[str, Any]) -> None:
         """Refuse a question whose answer would tell whether somebody is among the customers."""
         asked = {*(named.get("where") or ()), *filter(None, [named.get("by")])}
-        if named.get("search") or named.get("movement") or named.get("accounts") or asked - self._free:
+        # The order of names or ids would tell of them too.
+        sorts = str(named.get("sort") or "").removeprefix("-") in _IDS | _HIDDEN
+        if sorts or any(named.get(name) for name in ("search", "movement", "accounts")) or asked - self._free:
             fields = ", ".join(sorted(self._free))
-            raise not_allowed(f"Your role sees no personal data: it can narrow the book by {fields}, and not search.")
+            raise not_allowed(
+                f"Your role sees no personal data: it can narrow the book by {fields}, "
+                "and neither search nor sort by name."
+            )
 
     def _account(self, pseudonym: str) -> str:
         found = self._pseudonyms.account(pseudonym)

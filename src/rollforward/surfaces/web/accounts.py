@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, cast
 from urllib.parse import quote
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from rollforward.book.listed import ACCOUNTS_SORTED, LARGEST_FIRST
 from rollforward.errors import UsageError
 from rollforward.listing import Listing
+from rollforward.results import ResultColumn
 from rollforward.surfaces.server.forms import Form, writing
 from rollforward.surfaces.web import drawings, paging, subjects
 from rollforward.surfaces.web.movements import entry_url, unsaid
 from rollforward.surfaces.web.page import Page, asked
-from rollforward.surfaces.web.tables import table_of
-from rollforward.surfaces.web.words import title
+from rollforward.surfaces.web.tables import Order, table_of
+from rollforward.surfaces.web.words import title, value_text
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from rollforward.results import Cell, Result
     from rollforward.store.entries import Entry
     from rollforward.surfaces.web.drawings import Chart
@@ -28,18 +33,32 @@ router = APIRouter()
 
 
 @router.get("/accounts")
-def accounts(page: Annotated[Page, asked("search", "after")]) -> HTMLResponse:
-    """The accounts of a part of the book, the largest first."""
+def accounts(page: Annotated[Page, asked("search", "sort", "after")]) -> HTMLResponse:
+    """The accounts of a part of the book, the largest first if not told otherwise."""
     listed, shown = listed_of(page)
     table = table_of(
         listed,
         "Accounts",
         rows=shown.rows,
         link=page.account_link,
+        sort=partial(_sorting, page),
         download=page.ask.url("/download/accounts.{}", after=None),
         empty="No account matches. Clear the search or the filter.",
     )
-    return page.html("accounts.html", stamp=listed.stamp, shown=table, part=shown, search=page.ask.one("search"))
+    search, sort = page.ask.one("search"), page.ask.one("sort")
+    return page.html("accounts.html", stamp=listed.stamp, shown=table, part=shown, search=search, sort=sort)
+
+
+def _sorting(page: Page, column: str) -> tuple[str, Order] | None:
+    """The address of the list sorted by a column, the other way round if it is by now; and how it is by now."""
+    if column not in ACCOUNTS_SORTED or (column in {"account", "name"} and not page.reader.sees_personal_data):
+        return None
+    now = page.ask.one("sort") or LARGEST_FIRST
+    is_now, falls = now.removeprefix("-") == column, now.startswith("-")
+    # Amounts and days are looked at from the largest and latest on, texts from their beginning.
+    wanted = not falls if is_now else column in {"mrr", "since", "last_moved"}
+    order: Order = ("descending" if falls else "ascending") if is_now else None
+    return page.ask.url("/accounts", sort=f"-{column}" if wanted else column, after=None), order
 
 
 def listed_of(page: Page) -> tuple[Listing, Part]:
@@ -71,6 +90,7 @@ def _account(page: Page, account: str) -> HTMLResponse:
         stamp=known.moved.stamp,
         account=account,
         name=known.name,
+        stands=_stands(known),
         drawn=known.drawn,
         facts=[table_of(one, title(one.subject)) for one in known.told],
         entered=_entered(page, account) if page.reader.sees_personal_data else [],
@@ -105,6 +125,23 @@ def known_of(page: Page, account: str, *, everywhere: bool = False) -> Known:
     if page.reader.sees_personal_data:
         told = page.answer(("records of an account", account), lambda book: book.records_of(account, view=ask.view))
     return Known(name, moved, rows, drawn, told)
+
+
+def _stands(known: Known) -> str:
+    """Where the account stands: its MRR and since when, or when it left and what it had."""
+    moved = [dict(zip(known.moved.names, row, strict=True)) for row in known.rows]
+    if not moved:
+        return "It has had no MRR."
+    left = {row["subscription"]: cast("Decimal", row["after"]) for row in moved}
+    column, stamp = ResultColumn("mrr", "money"), known.moved.stamp
+
+    def said(amount: Cell) -> str:
+        return f"{value_text(column, amount, stamp)} {stamp.currency}"
+
+    first, last = moved[0]["day"], moved[-1]["day"]
+    if mrr := sum(left.values()):
+        return f"{said(mrr)} MRR since {last}, the first on {first}."
+    return f"No MRR since {last}, when it left with {said(moved[-1]['before'])}; the first on {first}."
 
 
 def _entered(page: Page, account: str) -> list[Entry]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from rollforward.calendar import add_months, period_of
 from rollforward.surfaces.server.forms import Form, writing
 from rollforward.surfaces.web import subjects
 from rollforward.surfaces.web.page import Page, asked
 from rollforward.surfaces.web.tables import table_of
 
 if TYPE_CHECKING:
+    from rollforward.results import Result
     from rollforward.surfaces.web.tables import Row
 
 router = APIRouter()
@@ -29,6 +32,7 @@ def closes(page: Annotated[Page, asked()]) -> HTMLResponse:
     return page.html(
         "closes.html",
         stamp=listed.stamp,
+        next_month=_next_month(page, listed),
         closes=table_of(
             listed,
             "Closed months",
@@ -37,6 +41,15 @@ def closes(page: Annotated[Page, asked()]) -> HTMLResponse:
             empty="No month is closed yet. A close keeps what was reported, so that a later change shows.",
         ),
     )
+
+
+def _next_month(page: Page, listed: Result) -> str:
+    """The month that is to be closed next: the one after the last that is closed, or the last; empty if it goes on."""
+    today = page.book.today(page.ask.view.as_of)
+    over = period_of(today + timedelta(days=1), "month", 1).start
+    closed = sorted(str(row["period"]) for row in listed.to_dicts())
+    first = page.period(closed[-1]).end if closed else add_months(over, -1)
+    return f"{first:%Y-%m}" if first < over else ""
 
 
 @router.get("/closes/{period}")

@@ -27,7 +27,7 @@ _MEDIA = {
 def download(
     subject: str,
     ending: Literal["csv", "json", "xlsx"],
-    page: Annotated[Page, asked("kind", "account", "search", "measure", "metric", "part")],
+    page: Annotated[Page, asked("kind", "account", "search", "sort", "measure", "metric", "part")],
 ) -> Response:
     """A subject in the state of the page, with its stamp."""
     if subject not in SUBJECTS:

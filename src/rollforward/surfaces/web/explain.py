@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 from rollforward.errors import UsageError
 from rollforward.surfaces.server.opening import NAMING, explained
 from rollforward.surfaces.web.page import Page, asked
+from rollforward.surfaces.web.words import title, worked_out
 
 router = APIRouter()
 
@@ -25,7 +26,9 @@ def explain(page: Annotated[Page, asked(*NAMING, "limit")]) -> HTMLResponse:
     # An account is explained as a whole: filters that came along from another page are not about it.
     where, limit = None if ask.one("account") else ask.filters, _limit(ask.one("limit"))
     found = page.answer(("explanation", ask.said), lambda book: explained(book, ask, where=where, limit=limit))
-    return page.html("explain.html", stamp=found.stamp, why=found)
+    metric = ask.one("metric")
+    about = found.about.replace(metric, title(metric), 1) if metric else found.about
+    return page.html("explain.html", stamp=found.stamp, why=found, about=about, worked=worked_out(found))
 
 
 def _limit(text: str | None) -> int:

@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from rollforward.book.proposals import preview_of, unread
+from rollforward.book.taking_in import KEPT_APART
 from rollforward.errors import UsageError
 from rollforward.surfaces.server.who import Reader, who
 from rollforward.surfaces.web.page import Page, asked
@@ -34,7 +35,8 @@ async def sent(request: Request, reader: Annotated[Reader, Depends(who)]) -> Map
 @router.get("/import")
 def choose(page: Annotated[Page, asked()]) -> HTMLResponse:
     """The form that takes files."""
-    return page.html("import.html", taken=sorted({str(one["source"]) for one in page.book.imports()}))
+    former = dict.fromkeys(str(one["source"]) for one in page.book.imports()[::-1])
+    return page.html("import.html", taken=[source for source in former if source not in KEPT_APART])
 
 
 @router.post("/import")

@@ -44,7 +44,7 @@ def answered(page: Page) -> Answered:
     """What the book says on the page, found once for each state of it."""
     rolled = subjects.rollforward(page)
     listed = cast("Listing", subjects.movements(page))
-    part = paging.part_of(page, listed, "/movements")
+    part = paging.part_of(page, listed, "/movements", latest_first=True)
     total = page.answer(("total of movements", page.ask.said), lambda _: listed.total("mrr"))
     return Answered(rolled, listed, part, total, subjects.latest_causes(page, rolled))
 

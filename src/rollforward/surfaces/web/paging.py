@@ -28,11 +28,12 @@ class Part:
     later: str | None
 
 
-def part_of(page: Page, listed: Listing, path: str) -> Part:
+def part_of(page: Page, listed: Listing, path: str, *, latest_first: bool = False) -> Part:
     """The rows of a list that the parameter `after` asks for, on the page of a path."""
+    read = listed.latest if latest_first else listed.part
     after = _after(page.ask.one("after"))
     count = page.answer(("count", listed.subject, page.ask.said), lambda _: listed.count())
-    rows = page.answer(("part", listed.subject, page.ask.said), lambda _: listed.part(after, LENGTH))
+    rows = page.answer(("part", listed.subject, page.ask.said), lambda _: read(after, LENGTH))
     earlier = page.ask.url(path, after=max(after - LENGTH, 0) or None) + "#entries" if after else None
     later = page.ask.url(path, after=after + LENGTH) + "#entries" if after + LENGTH < count else None
     return Part(rows, after + 1 if rows else 0, after + len(rows), count, earlier, later)

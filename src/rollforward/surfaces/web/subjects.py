@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from rollforward.book.flows import ENTRY_KINDS
+from rollforward.book.listed import LARGEST_FIRST
 from rollforward.calendar import add_months
 from rollforward.errors import IncompleteError, UnknownNameError, UsageError
 from rollforward.surfaces.web.words import HEADLINES
@@ -60,10 +61,10 @@ def movements(page: Page) -> Result:
 
 
 def accounts(page: Page) -> Result:
-    """The accounts of a part of the book, by name or id where a text is searched for."""
-    ask = page.shown
+    """The accounts of a part of the book, by name or id where a text is searched for, in the order asked for."""
+    ask, sort = page.shown, page.ask.one("sort") or LARGEST_FIRST
     return page.answer(
-        "accounts", lambda book: book.accounts(where=ask.filters, search=ask.one("search"), view=ask.view)
+        "accounts", lambda book: book.accounts(where=ask.filters, search=ask.one("search"), sort=sort, view=ask.view)
     )
 
 

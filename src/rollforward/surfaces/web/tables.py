@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rollforward.formats import Answer, answer_of, cells
 from rollforward.surfaces.web.words import title
@@ -17,16 +17,23 @@ if TYPE_CHECKING:
     Link = Callable[[str, Row], str | None]
     """What a cell of a column opens: an address, or None."""
 
+    Sorting = Callable[[str], tuple[str, "Order"] | None]
+    """What the head of a column opens, which sorts by it, and how the table is sorted by it; None: not at all."""
+
+Order = Literal["ascending", "descending"] | None
+
 _NUMBERS = {"money", "ratio", "count"}
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name, its title, and whether it holds numbers."""
+    """A column: its name, its title, whether it holds numbers; what sorts by it, and how it is sorted by it."""
 
     name: str
     title: str
     is_number: bool
+    href: str | None = None
+    order: Order = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ def table_of(  # noqa: PLR0913  each is a part of a table
     caption: str,
     *,
     link: Link = lambda _name, _row: None,
+    sort: Sorting = lambda _name: None,
     rows: Sequence[tuple[Cell, ...]] | None = None,
     hidden: Sequence[str] = (),
     mark: Callable[[Row], str] = lambda _row: "",
@@ -79,12 +87,13 @@ def table_of(  # noqa: PLR0913  each is a part of a table
         named = dict(zip(answer.names, row, strict=True))
         shown = (_shown(answer.columns[place], texts[place], named, link) for place in kept)
         lines.append(Line(tuple(shown), mark(named)))
-    columns = (_column(answer.columns[place]) for place in kept)
+    columns = (_column(answer.columns[place], sort) for place in kept)
     return Table(caption, tuple(columns), tuple(lines), download, empty, note)
 
 
-def _column(column: ResultColumn) -> Column:
-    return Column(column.name, title(column.name), column.kind in _NUMBERS)
+def _column(column: ResultColumn, sort: Sorting) -> Column:
+    href, order = sort(column.name) or (None, None)
+    return Column(column.name, title(column.name), column.kind in _NUMBERS, href, order)
 
 
 def _shown(column: ResultColumn, text: str, row: Row, link: Link) -> Shown:

@@ -50,6 +50,12 @@ def value_of(one: Explanation) -> str:
     return f"{int(one.value):,}" if one.value.denominator == 1 else f"{rounded(exact(one.value), 4):,}"
 
 
+def worked_out(one: Explanation) -> str:
+    """How the parts of a ratio or a product make its value: 361,984.31 / 368,196.46 = 98.31 %. Empty for others."""
+    sign = {"ratio": " / ", "product": " \N{MULTIPLICATION SIGN} "}.get(one.way)
+    return f"{sign.join(map(value_of, one.parts))} = {value_of(one)}" if sign and one.parts else ""
+
+
 def change_text(headline: Headline) -> str:
     """What changed against the compared period: a share with its sign, or percentage points for rates."""
     if headline.change is None:
