@@ -54,6 +54,25 @@ def test_keys_go_to_pages_and_name_themselves(site, visit):
     assert page.evaluate("document.activeElement.id") == "compare"
 
 
+def test_a_page_is_asked_for_while_the_pointer_rests_on_its_link(site, visit):
+    page = visit(f"{site}/accounts")
+    link = page.locator("tbody th a").nth(20)
+    address = site + link.get_attribute("href")
+    with page.expect_response(address) as ahead:
+        link.hover()
+    assert ahead.value.status == 200
+    assert page.url == f"{site}/accounts"
+    asked = []
+    page.on("request", lambda request: None if "/static/" in request.url else asked.append(request.url))
+    for resting in (link, page.get_by_role("link", name="CSV"), page.get_by_role("link", name="Settings"), link):
+        resting.hover()
+        page.wait_for_timeout(200)
+    assert asked == [], "a page that was asked for just now, a download or what is not kept is asked for ahead"
+    link.click()
+    page.wait_for_url(address)
+    assert asked == [address]
+
+
 def test_everything_is_reached_by_tab_alone(site, visit):
     page = visit(site)
     page.keyboard.press("Tab")

@@ -62,6 +62,32 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target !== document.body) htmx.trigger(document.body, "htmx:abort");
 });
 
+// A page is asked for while the pointer rests on its link, so that it is there when it is clicked: what the server has
+// answered once it gives again at once. Only pages that it keeps, and not over and over.
+const KEPT = /^\/($|movements|accounts|explain|retention|churn|segments)/;
+const RESTS = 80, LASTS = 20_000; // milliseconds
+const askedAhead = new Map();
+let resting = 0;
+
+document.addEventListener("pointerover", (event) => {
+  clearTimeout(resting);
+  const address = pageOf(event.target.closest("a"));
+  if (address) resting = setTimeout(askAhead, RESTS, address);
+});
+
+function pageOf(link) {
+  const href = link?.getAttribute("href");
+  if (!href || href.startsWith("#") || link.closest('[hx-boost="false"]') || navigator.connection?.saveData) return null;
+  const { origin, pathname, search: query } = new URL(href, location);
+  return origin === location.origin && KEPT.test(pathname) ? pathname + query : null;
+}
+
+function askAhead(address) {
+  if (address === location.pathname + location.search || Date.now() - (askedAhead.get(address) ?? 0) < LASTS) return;
+  askedAhead.set(address, Date.now());
+  fetch(address, { priority: "low" }).catch(() => askedAhead.delete(address));
+}
+
 // Where the names of the pages do not fit beside each other, the one that is open is brought into sight.
 const showOpen = () => document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 document.addEventListener("htmx:afterSwap", (event) => { if (event.target.id === "page") showOpen(); });
