@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rollforward.results import Cell
 
 
-SUMMED = frozenset({"mrr"})
-"""The columns whose amounts `sums` adds up."""
+SUMMED = ("number", "mrr")
+"""What `sums` has, in one row: how many rows there are, and what their MRR adds up to."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Listing(Result):
     """A result of any length: counted, read in part and written to a file without being held in memory.
 
     `page` has so many rows from the one of a number on, or from the end, where there is a query that does less than
-    all; `sums` is that of how many rows there are and what the amounts of each column that it has add up to.
+    all; `sums` is the query of `SUMMED`.
     """
 
     run: Callable[[str], list[tuple[Cell, ...]]] = field_of(default=lambda _: [], repr=False)
@@ -34,8 +34,7 @@ class Listing(Result):
 
     def count(self) -> int:
         """How many rows there are."""
-        counted = f"SELECT number FROM ({self.sums})" if self.sums else f"SELECT count(*) FROM ({self.sql})"
-        return int(str(self.run(counted)[0][0]))
+        return int(str(self._summed("number", f"SELECT count(*) FROM ({self.sql})")))
 
     def part(self, first: int, number: int) -> list[tuple[Cell, ...]]:
         """So many rows from the one of that number on, counted from 0, in order."""
@@ -64,10 +63,13 @@ class Listing(Result):
 
     def total(self, name: str) -> Decimal:
         """What the amounts of a column add up to, exact."""
-        summed = f'coalesce(sum("{name}"), 0) FROM ({self.sql})'
+        return Decimal(str(self._summed(name, f'SELECT coalesce(sum("{name}"), 0) FROM ({self.sql})')))
+
+    def _summed(self, name: str, otherwise: str) -> Cell:
+        """A number over all rows: from `sums` if it has it, else by another query."""
         if self.sums and name in SUMMED:
-            summed = f'"{name}" FROM ({self.sums})'
-        return Decimal(str(self.run(f"SELECT {summed}")[0][0]))
+            return self.run(self.sums)[0][SUMMED.index(name)]
+        return self.run(otherwise)[0][0]
 
     def largest(self, name: str, number: int) -> list[tuple[Cell, ...]]:
         """So many rows with the largest amounts of a column, gains and losses alike."""

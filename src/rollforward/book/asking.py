@@ -327,11 +327,10 @@ def _listed(columns: Mapping[str, str]) -> str:
 
 
 def _values(columns: Mapping[str, str], rows: list[tuple[Any, ...]]) -> str:
-    """Rows as SQL."""
+    """Rows of numbers and days as SQL: a list for each column, which is planned at once, where each value is not."""
     if not rows:
         return f"SELECT {', '.join(f'NULL::{_TYPES[kind]}' for kind in columns.values())} WHERE false"
-    return "VALUES " + ", ".join(f"({', '.join(map(_literal, row))})" for row in rows)
-
-
-def _literal(value: int | date) -> str:
-    return f"DATE '{value}'" if isinstance(value, date) else f"{value}::BIGINT"
+    held = (", ".join(map(str, values)) for values in zip(*rows, strict=True))
+    return "SELECT " + ", ".join(
+        f"unnest('[{one}]'::{_TYPES[kind]}[])" for kind, one in zip(columns.values(), held, strict=True)
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, SubElement, fromstring, tostring
 
@@ -143,10 +144,14 @@ def _is_seen(part: Element, tag: str) -> bool:
 
 def _attributes(part: Element) -> dict[str, str]:
     return {
-        name: _NUMBER.sub(_shorter, value)
-        for name, value in part.attrib.items()
-        if name not in _DROPPED and _IDLE.get(name) != value
+        name: _short(value) for name, value in part.attrib.items() if name not in _DROPPED and _IDLE.get(name) != value
     }
+
+
+@lru_cache(maxsize=4_096)
+def _short(value: str) -> str:
+    """A value with its numbers at one decimal. Marks of a picture have most of theirs in common."""
+    return _NUMBER.sub(_shorter, value)
 
 
 def _shorter(found: re.Match[str]) -> str:
