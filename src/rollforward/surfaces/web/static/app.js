@@ -63,11 +63,12 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 
 // A page is asked for while the pointer rests on its link, so that it is there when it is clicked: what the server has
-// answered once it gives again at once. Only pages that it keeps, and not over and over.
+// answered once it gives again at once. Only pages that it keeps, one at a time, and not over and over; not the marks of
+// charts, over which a pointer wanders while somebody reads.
 const KEPT = /^\/($|movements|accounts|explain|retention|churn|segments)/;
 const RESTS = 80, LASTS = 20_000; // milliseconds
 const askedAhead = new Map();
-let resting = 0;
+let resting = 0, underWay = false;
 
 document.addEventListener("pointerover", (event) => {
   clearTimeout(resting);
@@ -76,16 +77,19 @@ document.addEventListener("pointerover", (event) => {
 });
 
 function pageOf(link) {
-  const href = link?.getAttribute("href");
-  if (!href || href.startsWith("#") || link.closest('[hx-boost="false"]') || navigator.connection?.saveData) return null;
+  if (!(link instanceof HTMLAnchorElement) || link.closest('[hx-boost="false"]') || navigator.connection?.saveData) return null;
+  const href = link.getAttribute("href");
+  if (href.startsWith("#")) return null;
   const { origin, pathname, search: query } = new URL(href, location);
   return origin === location.origin && KEPT.test(pathname) ? pathname + query : null;
 }
 
 function askAhead(address) {
-  if (address === location.pathname + location.search || Date.now() - (askedAhead.get(address) ?? 0) < LASTS) return;
+  if (underWay || address === location.pathname + location.search) return;
+  if (Date.now() - (askedAhead.get(address) ?? 0) < LASTS) return;
   askedAhead.set(address, Date.now());
-  fetch(address, { priority: "low" }).catch(() => askedAhead.delete(address));
+  underWay = true;
+  fetch(address, { priority: "low" }).catch(() => askedAhead.delete(address)).finally(() => { underWay = false; });
 }
 
 // Where the names of the pages do not fit beside each other, the one that is open is brought into sight.
