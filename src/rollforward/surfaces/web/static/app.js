@@ -78,7 +78,7 @@ document.addEventListener("pointerover", (event) => {
 
 function pageOf(link) {
   if (!(link instanceof HTMLAnchorElement) || link.closest('[hx-boost="false"]') || navigator.connection?.saveData) return null;
-  const href = link.getAttribute("href");
+  const href = link.getAttribute("href") ?? "#";
   if (href.startsWith("#")) return null;
   const { origin, pathname, search: query } = new URL(href, location);
   return origin === location.origin && KEPT.test(pathname) ? pathname + query : null;
