@@ -15,12 +15,8 @@ UNIT = 10**SCALE
 LARGEST = 10**18 - 1
 """The largest stored amount: a trillion a year for one account. Sums over accounts are wider."""
 
-
 LISTED = 10
 """The decimals of amounts in listings."""
-
-_LAST = 10 ** (LISTED - SCALE)
-"""Units of the last decimal of a listing in a stored unit."""
 
 
 @cache
@@ -51,20 +47,23 @@ def monthly(stored: int) -> Fraction:
 
 def listed_monthly(stored: int) -> Decimal:
     """The MRR of a stored annual amount as listings have it: at 10 decimals, half away from zero."""
-    last = (abs(stored) * 2 * _LAST + 12) // 24
-    return Decimal(-last if stored < 0 else last).scaleb(-LISTED)
+    return _half_up(stored, 12 * UNIT, LISTED)
 
 
 def listed_annual(stored: int) -> Decimal:
     """A stored annual amount as listings have it: at 10 decimals."""
-    return Decimal(stored * _LAST).scaleb(-LISTED)
+    return _half_up(stored, UNIT, LISTED)
 
 
 def round_half_up(value: Fraction, decimals: int) -> Decimal:
     """A value at so many decimals, halves away from zero."""
-    above, below = abs(value.numerator), value.denominator
-    whole = (2 * above * 10**decimals + below) // (2 * below)
-    return Decimal(-whole if value < 0 else whole).scaleb(-decimals)
+    return _half_up(value.numerator, value.denominator, decimals)
+
+
+def _half_up(above: int, below: int, decimals: int) -> Decimal:
+    """One whole number over a positive one at so many decimals, halves away from zero."""
+    whole = (2 * abs(above) * 10**decimals + below) // (2 * below)
+    return Decimal(-whole if above < 0 else whole).scaleb(-decimals)
 
 
 def exact(value: Fraction, decimals: int = 10) -> Decimal:

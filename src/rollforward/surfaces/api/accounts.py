@@ -57,11 +57,11 @@ def account(call: Call) -> Told:
 
     def made(book: Book) -> tuple[Listing, list[tuple[Cell, ...]], Explanation]:
         moved = book.movements(account=named, view=ask.view)
-        rows = moved.last(LATEST)
+        rows = moved.latest(0, LATEST)
         return moved, rows, book.explain(account=named, on=book.today(ask.view.as_of), view=ask.view)
 
     moved, rows, why = call.answer(made)
-    shown = sub_table(moved, rows[::-1])
+    shown = sub_table(moved, rows)
     mrr = Answer("value", (column("mrr", "money"),), [(exact(why.value or Fraction(0)),)], why.stamp)
     return Told(
         {

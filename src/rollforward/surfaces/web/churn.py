@@ -50,7 +50,7 @@ def answered(page: Page) -> Answered:
         lambda book: book.movements(**ask.days, where=ask.filters, kind="churn", view=ask.view),
     )
     soon = page.answer("scheduled soon", lambda _: coming.part(0, SOON))
-    left = page.answer("churned last", lambda _: lost.last(SOON)[::-1])
+    left = page.answer("churned last", lambda _: lost.latest(0, SOON))
     return Answered(rates, coming, soon, lost, left, subjects.latest_causes(page, rates))
 
 

@@ -66,7 +66,7 @@ def answered(page: Page) -> Answered:
     latest = page.answer(
         "latest", lambda book: book.movements(start=found.period.start, end=ask.end, where=ask.filters, view=ask.view)
     )
-    rows = page.answer("the last of the latest", lambda _: latest.last(LATEST)[::-1])
+    rows = page.answer("the last of the latest", lambda _: latest.latest(0, LATEST))
     return Answered(found, latest, rows)
 
 
